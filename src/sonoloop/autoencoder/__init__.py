@@ -1,0 +1,1 @@
+"""Stage 1: clip to latent dynamics, and back from the first frame."""

@@ -1,0 +1,1 @@
+"""The command line. No module here imports torch at import time."""

@@ -1,0 +1,1 @@
+"""Stage 2: latent dynamics from noise, given the first frame."""

@@ -1,0 +1,1 @@
+"""Stills to cine loops: the public API, batches, files and provenance."""
