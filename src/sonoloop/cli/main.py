@@ -1,0 +1,210 @@
+"""The ``sonoloop`` command: finds the subcommand, parses its options, turns errors into exits.
+
+A command is looked up in ``COMMANDS`` by its words and only then imported, so ``sonoloop --help``
+loads nothing but this file. Exit status: 0 done, 1 the run failed or some items were skipped,
+2 wrong usage and nothing was started, 130 interrupted.
+"""
+
+import errno
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NamedTuple
+
+from sonoloop import __version__
+from sonoloop.errors import SonoloopError, UsageError
+
+
+class Command(NamedTuple):
+    """Where a command lives and how it is introduced in the help."""
+
+    module: str
+    function: str
+    summary: str
+    examples: tuple[str, ...]
+
+
+COMMANDS: dict[tuple[str, ...], Command] = {
+    ("demo",): Command(
+        "sonoloop.cli.demo",
+        "demo",
+        "move a real ultrasound still that comes with the installation",
+        ("", "--phantom"),
+    ),
+    ("synthesize",): Command(
+        "sonoloop.cli.synthesize",
+        "synthesize",
+        "turn your own stills into loops",
+        ("still.png --out loops --samples 4", "stills/ --out loops --model model --seed 1"),
+    ),
+    ("phantom",): Command(
+        "sonoloop.cli.phantom",
+        "phantom",
+        "generate videos of moving speckle, to try every step without data",
+        ("--out phantoms --count 48", "--out phantoms --count 200 --motion-label"),
+    ),
+    ("data", "prepare"): Command(
+        "sonoloop.cli.data",
+        "prepare",
+        "read videos and stills into a dataset: crop, group, split, store",
+        ("phantoms --out dataset", "manifest.csv --out dataset --size 128"),
+    ),
+    ("data", "check"): Command(
+        "sonoloop.cli.data",
+        "check",
+        "verify a dataset: checksums, splits, leaks between patients",
+        ("dataset",),
+    ),
+    ("train", "autoencoder"): Command(
+        "sonoloop.cli.train",
+        "autoencoder",
+        "stage 1: clip -> latent dynamics -> clip, given its first frame",
+        (
+            "--data dataset --preset tiny --out runs/autoencoder",
+            "--data dataset --out runs/autoencoder --max-seconds 3600 --resume",
+        ),
+    ),
+    ("train", "diffusion"): Command(
+        "sonoloop.cli.train",
+        "diffusion",
+        "stage 2: first frame + noise -> latent dynamics",
+        (
+            "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/diffusion",
+            "--data dataset --autoencoder runs/autoencoder --out runs/diffusion --resume",
+        ),
+    ),
+    ("export",): Command(
+        "sonoloop.cli.export",
+        "export",
+        "join both stages into one model folder",
+        ("--autoencoder runs/autoencoder --diffusion runs/diffusion --out model",),
+    ),
+}
+"""Words after ``sonoloop`` -> command, in the order in which the data walks."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its status.
+
+    Args:
+        argv: Words after ``sonoloop``; None takes those of the process.
+
+    Raises:
+        SystemExit: Always, with the exit status.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _run(words)
+    except SonoloopError as error:
+        status = _complain(str(error), error.exit_status)
+    except KeyboardInterrupt:
+        status = _complain("interrupted", 130)
+    except BrokenPipeError:
+        status = 1  # the reader of our output (head, less) has gone: nothing left to say
+    except OSError as error:
+        status = _complain(_os_error_sentence(error), 1)
+    except MemoryError:
+        status = _complain("out of memory: close other programs or give it fewer items at once", 1)
+    sys.exit(status)
+
+
+def _run(words: list[str]) -> int:
+    """Dispatch to a command and return its exit status."""
+    if words and words[0] in {"-V", "--version"}:
+        sys.stdout.write(f"sonoloop {__version__}\n")
+        return 0
+    if not words or words[0] in {"-h", "--help"}:
+        sys.stdout.write(_help(COMMANDS))
+        return 0 if words else UsageError.exit_status
+    for length in (1, 2):
+        key = tuple(words[:length])
+        if key in COMMANDS:
+            return _run_command(key, COMMANDS[key], words[length:])
+    group = {key: command for key, command in COMMANDS.items() if key[0] == words[0]}
+    if group and (len(words) == 1 or words[1] in {"-h", "--help"}):
+        sys.stdout.write(_help(group))
+        return 0 if len(words) > 1 else UsageError.exit_status
+    raise UsageError(_unknown_command_sentence(words))
+
+
+def _run_command(key: tuple[str, ...], command: Command, options: list[str]) -> int:
+    """Import one command, parse its options with tyro and call it."""
+    import tyro  # noqa: PLC0415 (only a command that runs pays for it)
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    function: Callable[..., int | None] = getattr(import_module(command.module), command.function)
+    examples = "\n".join(f"  sonoloop {' '.join(key)} {example}" for example in command.examples)
+    try:
+        status = tyro.cli(
+            function,
+            prog=" ".join(("sonoloop", *key)),
+            description=f"{_introduction(function)}\n\nExamples:\n{examples}",
+            args=options,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or error.title
+        msg = f"{place}: {first['msg']}, got {first['input']!r}"
+        raise UsageError(msg) from error
+    return int(status or 0)
+
+
+def _introduction(function: Callable[..., object]) -> str:
+    """Return a docstring up to its first section."""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    sections = ("Args:", "Returns:", "Raises:", "Example")
+    kept = [paragraph for paragraph in paragraphs if not paragraph.startswith(sections)]
+    return "\n\n".join(kept)
+
+
+def _help(commands: dict[tuple[str, ...], Command]) -> str:
+    """Compose the overview: one line per command and a line to copy for each."""
+    width = max(len(" ".join(key)) for key in commands)
+    lines = [
+        f"sonoloop {__version__} turns a still ultrasound image into a cine loop.",
+        "",
+        "Commands:",
+        *(f"  {' '.join(key):{width}}  {command.summary}" for key, command in commands.items()),
+        "",
+        "Examples:",
+        *(f"  sonoloop {' '.join(key)} {commands[key].examples[0]}".rstrip() for key in commands),
+        "",
+        "sonoloop COMMAND --help lists the options of one command; sonoloop --version the version.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _unknown_command_sentence(words: list[str]) -> str:
+    """Name the nearest command to what was typed."""
+    known = [" ".join(key) for key in COMMANDS]
+    typed = " ".join(words[:2])
+    near = get_close_matches(typed, known, n=1) or get_close_matches(words[0], known, n=1)
+    hint = f"did you mean 'sonoloop {near[0]}'?" if near else "'sonoloop --help' lists them all"
+    return f"there is no command 'sonoloop {typed}': {hint}"
+
+
+def _os_error_sentence(error: OSError) -> str:
+    """Say which file the system refused, why, and what helps."""
+    remedies = {
+        errno.ENOSPC: "free some space or choose another --out",
+        errno.EDQUOT: "free some space or choose another --out",
+        errno.EACCES: "change its permissions or choose another --out",
+        errno.EPERM: "change its permissions or choose another --out",
+        errno.EROFS: "choose another --out",
+        errno.ENOENT: "check the path",
+        errno.ENOTDIR: "a file stands where a folder is needed; choose another path",
+        errno.EISDIR: "a folder stands where a file is needed; choose another path",
+        errno.EEXIST: "choose another path",
+    }
+    reason = error.strerror or str(error) or type(error).__name__
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = remedies.get(error.errno or 0)
+    return f"{place}{reason}" + (f"; {remedy}" if remedy else "")
+
+
+def _complain(sentence: str, status: int) -> int:
+    """Print one sentence on standard error and return the exit status."""
+    sys.stderr.write(f"sonoloop: {sentence}\n")
+    return status
