@@ -1,0 +1,51 @@
+"""Settings of stage 1."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class AutoencoderConfig(BaseModel):
+    """Architecture of the autoencoder: 3D ResNet-18 encoder and one of two decoders."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: int = Field(default=128, ge=32, le=256, multiple_of=32)
+    """Height and width of a frame in pixels."""
+    num_frames: int = Field(default=16, ge=8, multiple_of=8)
+    """Frames of a clip, the first one included."""
+    in_channels: int = Field(default=1, ge=1, le=4)
+    """Channels of a frame: 1 for grey."""
+    encoder_widths: tuple[int, int, int, int] = (32, 64, 128, 192)
+    """Channels of the encoder's four stages."""
+    latent: Literal["grid", "vector"] = "grid"
+    """A grid keeps a cell for every quarter of the time and every 32 pixels; a vector is the
+    cINN's reading of the paper."""
+    latent_channels: int = Field(default=8, ge=1)
+    """Numbers in a cell of the grid, or in the vector."""
+    decoder: Literal["warp", "adain"] = "warp"
+    """``warp`` moves the first frame and corrects it; ``adain`` paints every frame (the paper)."""
+    decoder_width: int = Field(default=32, ge=4)
+    """Channels of the decoder at half resolution; it doubles downwards, up to 4 x."""
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if min(self.encoder_widths) < 1:
+            msg = f"encoder_widths must be positive, got {self.encoder_widths}"
+            raise ValueError(msg)
+        return self
+
+
+class AutoencoderLossConfig(BaseModel):
+    """Weights of the terms of stage 1's loss; a term of weight 0 is not computed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    l1: float = Field(default=1.0, ge=0)
+    """Mean absolute difference of pixels."""
+    gradient: float = Field(default=0.5, ge=0)
+    """Mean absolute difference of spatial and temporal gradients: edges, and motion."""
+    ssim: float = Field(default=0.2, ge=0)
+    """1 - SSIM over 7x7 windows."""
+    kl: float = Field(default=1e-4, ge=0)
+    """Divergence of the posterior from N(0, 1), mean over the latent's numbers."""

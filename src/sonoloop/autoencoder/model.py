@@ -1,0 +1,114 @@
+"""Stage 1 of LDDM: a clip becomes its first frame and a small latent, and comes back from them."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sonoloop.autoencoder.adain_decoder import AdainDecoder
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.autoencoder.encoder import REDUCTION, Encoder
+from sonoloop.autoencoder.first_frame import FirstFrameEncoder
+from sonoloop.autoencoder.warp_decoder import WarpDecoder
+from sonoloop.shapes import Clip, Flow, Frame, Latent
+
+
+class Decoded(NamedTuple):
+    """A decoded clip, and where its pixels came from.
+
+    Args:
+        clip: Frames; frame 0 is the first frame, exactly.
+        flow: (dx, dy) in pixels into the first frame; None where the decoder does not warp.
+    """
+
+    clip: Clip
+    flow: Flow | None
+
+
+class Reconstruction(NamedTuple):
+    """What training needs of one pass.
+
+    Args:
+        clip: Reconstructed frames.
+        mean: Mean of the latent's posterior.
+        logvar: Its log-variance.
+    """
+
+    clip: Clip
+    mean: Latent
+    logvar: Latent
+
+
+class VideoAutoencoder(nn.Module):
+    """Encode a clip to its latent dynamics; decode them from the clip's first frame.
+
+    Args:
+        config: Architecture.
+    """
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        """Build encoder, first-frame encoder and the decoder the config names."""
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.first_frame_encoder = FirstFrameEncoder(config)
+        self.decoder = WarpDecoder(config) if config.decoder == "warp" else AdainDecoder(config)
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """Shape of one latent: (d, t / 4, h / 32, w / 32), or (d,) for a vector."""
+        config = self.config
+        if config.latent == "vector":
+            return (config.latent_channels,)
+        sizes = (config.num_frames, config.size, config.size)
+        grid = (size // factor for size, factor in zip(sizes, REDUCTION, strict=True))
+        return (config.latent_channels, *grid)
+
+    def encode(self, clip: Clip) -> Latent:
+        """Return the mean of the latent's posterior q(z | v)."""
+        mean, _ = self.encoder(self._checked(clip))
+        return mean
+
+    def first_frame_features(self, first_frame: Frame) -> list[Tensor]:
+        """Return what ``decode`` looks at in the still: compute it once for many latents."""
+        features: list[Tensor] = self.first_frame_encoder(first_frame)
+        return features
+
+    def decode(
+        self, first_frame: Frame, latent: Latent, features: list[Tensor] | None = None
+    ) -> Decoded:
+        """Rebuild a clip from its first frame and its latent.
+
+        Args:
+            first_frame: The still.
+            latent: Dynamics, from ``encode`` or from stage 2.
+            features: ``first_frame_features(first_frame)``, where it is at hand.
+        """
+        pyramid = self.first_frame_features(first_frame) if features is None else features
+        flow: Flow | None = None
+        if isinstance(self.decoder, WarpDecoder):
+            clip, flow = self.decoder(first_frame, pyramid, latent)
+        else:
+            clip = self.decoder(first_frame, pyramid, latent)
+        clip = torch.cat([first_frame.unsqueeze(2).to(clip.dtype), clip[:, :, 1:]], dim=2)
+        return Decoded(clip, flow)
+
+    def forward(self, clip: Clip, noise: Latent) -> Reconstruction:
+        """Encode, sample the posterior with ``noise``, decode (Kingma and Welling, 1312.6114).
+
+        Args:
+            clip: Frames.
+            noise: Standard normal, shaped as the latent.
+        """
+        mean, logvar = self.encoder(self._checked(clip))
+        latent = mean + torch.exp(0.5 * logvar) * noise
+        decoded = self.decode(clip[:, :, 0], latent)
+        return Reconstruction(decoded.clip, mean, logvar)
+
+    def _checked(self, clip: Clip) -> Clip:
+        config = self.config
+        expected = (config.in_channels, config.num_frames, config.size, config.size)
+        if tuple(clip.shape[1:]) != expected:
+            msg = f"clip must be (b, {', '.join(map(str, expected))}), got {tuple(clip.shape)}"
+            raise ValueError(msg)
+        return clip

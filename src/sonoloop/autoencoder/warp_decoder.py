@@ -1,0 +1,100 @@
+"""The default decoder: it moves the first frame along a flow and adds what moving cannot show.
+
+The paper's decoder paints every frame anew (``adain_decoder``). Warping keeps the speckle and the
+anatomy of the still and reconstructs better at equal time (docs/experiments.md).
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.autoencoder.decoder_block import DecoderBlock, LatentStem
+from sonoloop.autoencoder.first_frame import level_widths
+from sonoloop.layers.warp import resize_flow, warp_frame
+from sonoloop.shapes import Clip, Flow, Frame, Latent
+
+MAX_FLOW: Final = 0.25
+"""Largest displacement as a share of the frame's size."""
+UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2), (1, 2, 2))
+"""Time, height, width: from 1/32 of the frame's resolution to 1/4, all frames from 1/8 on."""
+
+
+class WarpDecoder(nn.Module):
+    """Predict flow at a quarter and a residual at half of the frame's resolution.
+
+    v_t = warp(x_0, flow_t) + residual_t for t > 0, and v_0 = x_0.
+
+    Args:
+        config: Widths and the latent's shape.
+    """
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        """Build the trunk, the flow's head and the refinement at half resolution.
+
+        Both heads start at zero: an untrained decoder repeats the still.
+        """
+        super().__init__()
+        half, *coarser = level_widths(config.decoder_width)
+        self.stem = LatentStem(config, coarser[-1])
+        self.blocks = nn.ModuleList(
+            DecoderBlock(
+                in_width,
+                out_width,
+                frame_channels=out_width,
+                latent_channels=config.latent_channels,
+                upsample=upsample,
+            )
+            for in_width, out_width, upsample in zip(
+                coarser[:0:-1], coarser[-2::-1], UPSAMPLE, strict=True
+            )
+        )
+        quarter = coarser[0]
+        self.flow_head = nn.Conv3d(quarter, 2, (1, 3, 3), padding=(0, 1, 1))
+        self.to_half = nn.Conv3d(quarter, half, 1)
+        self.refine1 = nn.Conv3d(2 * half, half, (1, 3, 3), padding=(0, 1, 1))
+        self.refine2 = nn.Conv3d(half, half, (1, 3, 3), padding=(0, 1, 1))
+        self.residual_head = nn.Conv3d(half, 4 * config.in_channels, (1, 3, 3), padding=(0, 1, 1))
+        for head in (self.flow_head, self.residual_head):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+
+    def forward(
+        self, first_frame: Frame, pyramid: list[Tensor], latent: Latent
+    ) -> tuple[Clip, Flow]:
+        """Return the clip and the flow that moved the first frame.
+
+        Args:
+            first_frame: The still.
+            pyramid: Its features from ``FirstFrameEncoder``.
+            latent: Dynamics, grid or vector.
+        """
+        features = self.stem(latent) + pyramid[-1].unsqueeze(2)
+        for block, frame_features in zip(self.blocks, pyramid[-2:0:-1], strict=True):
+            features = block(features, frame_features, latent)
+        size = first_frame.shape[-1]
+        quarter_flow = (MAX_FLOW * size / 4) * torch.tanh(self.flow_head(features).float())
+        flow = resize_flow(quarter_flow, size, size)
+        flow = torch.cat([torch.zeros_like(flow[:, :, :1]), flow[:, :, 1:]], dim=2)
+        moved = warp_frame(first_frame, flow)
+        return moved + self.residual(features, pyramid[0], quarter_flow), flow
+
+    def residual(self, features: Clip, half_features: Tensor, quarter_flow: Flow) -> Clip:
+        """Return the correction at full resolution; none for frame 0."""
+        height, width = half_features.shape[2:]
+        half_flow = resize_flow(quarter_flow, height, width)
+        moved = warp_frame(half_features, half_flow).to(features.dtype)
+        upsampled = functional.interpolate(
+            self.to_half(features), size=list(moved.shape[2:]), mode="nearest"
+        )
+        hidden = functional.silu(self.refine1(torch.cat([upsampled, moved], dim=1)))
+        hidden = functional.silu(hidden + self.refine2(hidden))
+        residual = sub_pixels(self.residual_head(hidden).float())
+        return torch.cat([torch.zeros_like(residual[:, :, :1]), residual[:, :, 1:]], dim=2)
+
+
+def sub_pixels(features: Clip) -> Clip:
+    """Turn 4 c channels at half resolution into c at full (Shi et al. 2016, arXiv:1609.05158)."""
+    return functional.pixel_shuffle(features.transpose(1, 2), 2).transpose(1, 2)
