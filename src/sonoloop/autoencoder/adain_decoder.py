@@ -1,4 +1,4 @@
-"""The paper's decoder D(x_0, z): "blocks containing AdaIN layers ... at all scales" (Section 2.1)."""
+"""The paper's decoder D(x_0, z): blocks with AdaIN layers at all scales (LDDM, Section 2.1)."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
 """Settings of stage 1."""
 
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -29,7 +29,7 @@ class AutoencoderConfig(BaseModel):
     """Channels of the decoder at half resolution; it doubles downwards, up to 4 x."""
 
     @model_validator(mode="after")
-    def _sizes_fit(self) -> Self:
+    def _sizes_fit(self) -> "AutoencoderConfig":
         if min(self.encoder_widths) < 1:
             msg = f"encoder_widths must be positive, got {self.encoder_widths}"
             raise ValueError(msg)

@@ -40,7 +40,7 @@ class DecoderBlock(nn.Module):
         if in_channels != out_channels:
             self.shortcut = nn.Conv3d(in_channels, out_channels, 1)
 
-    def forward(self, features: Clip, frame_features: Tensor, latent: Latent) -> Tensor:
+    def forward(self, features: Clip, frame_features: Tensor, latent: Tensor) -> Tensor:
         """Return features at the finer resolution of ``frame_features``."""
         factors = [float(factor) for factor in self.upsample]
         coarse = functional.interpolate(features, scale_factor=factors, mode="nearest")

@@ -5,7 +5,6 @@ from typing import Final
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
 from sonoloop.shapes import Clip, Latent
 
@@ -34,21 +33,35 @@ def ssim(clip: Clip, target: Clip) -> Scalar:
     Windows are 7x7 and uniform, variances over n - 1, the border left out: scikit-image's
     default.
     """
-    frames = [(0.5 * (c + 1)).transpose(1, 2).flatten(0, 2).unsqueeze(1) for c in (clip, target)]
-    x, y = frames[0].float(), frames[1].float()
-    columns = functional.avg_pool2d(
-        torch.cat([x, y, x * x, y * y, x * y], 1), (SSIM_WINDOW, 1), stride=1
-    )
-    moments = functional.avg_pool2d(columns, (1, SSIM_WINDOW), stride=1)
-    mean_x, mean_y, mean_xx, mean_yy, mean_xy = moments.unbind(dim=1)
+    x, y = 0.5 * (clip.float() + 1), 0.5 * (target.float() + 1)
+    mean_x, mean_y = window_means(x), window_means(y)
     unbiased = SSIM_WINDOW**2 / (SSIM_WINDOW**2 - 1)
-    var_x = unbiased * (mean_xx - mean_x**2)
-    var_y = unbiased * (mean_yy - mean_y**2)
-    cov = unbiased * (mean_xy - mean_x * mean_y)
+    var_x = unbiased * (window_means(x * x) - mean_x**2)
+    var_y = unbiased * (window_means(y * y) - mean_y**2)
+    cov = unbiased * (window_means(x * y) - mean_x * mean_y)
     c1, c2 = SSIM_CONSTANTS
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     structure = (2 * cov + c2) / (var_x + var_y + c2)
     return (luminance * structure).mean()
+
+
+def window_means(frames: Clip) -> Float[Tensor, "b c t rows columns"]:
+    """Average every SSIM window that lies inside its frame.
+
+    As products with banded matrices, several times faster on a CPU than pooling; in float32,
+    since variances are differences of these means.
+    """
+    height, width = frames.shape[-2:]
+    with torch.autocast(frames.device.type, enabled=False):
+        rows = band(height, frames.device)
+        return rows @ frames @ band(width, frames.device).mT
+
+
+def band(size: int, device: torch.device) -> Float[Tensor, "windows {size}"]:
+    """Return the matrix that averages every window of ``SSIM_WINDOW`` neighbours."""
+    ones = torch.ones(size, size, device=device)
+    full = ones.tril(SSIM_WINDOW - 1).triu() / SSIM_WINDOW
+    return full[: size - SSIM_WINDOW + 1]
 
 
 def kl_divergence(mean: Latent, logvar: Latent) -> Scalar:

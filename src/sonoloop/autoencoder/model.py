@@ -66,7 +66,7 @@ class VideoAutoencoder(nn.Module):
 
     def encode(self, clip: Clip) -> Latent:
         """Return the mean of the latent's posterior q(z | v)."""
-        mean, _ = self.encoder(self._checked(clip))
+        mean: Latent = self.encoder(self._checked(clip))[0]
         return mean
 
     def first_frame_features(self, first_frame: Frame) -> list[Tensor]:

@@ -7,6 +7,7 @@ anatomy of the still and reconstructs better at equal time (docs/experiments.md)
 from typing import Final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -81,7 +82,7 @@ class WarpDecoder(nn.Module):
         moved = warp_frame(first_frame, flow)
         return moved + self.residual(features, pyramid[0], quarter_flow), flow
 
-    def residual(self, features: Clip, half_features: Tensor, quarter_flow: Flow) -> Clip:
+    def residual(self, features: Clip, half_features: Tensor, quarter_flow: Tensor) -> Tensor:
         """Return the correction at full resolution; none for frame 0."""
         height, width = half_features.shape[2:]
         half_flow = resize_flow(quarter_flow, height, width)
@@ -95,6 +96,6 @@ class WarpDecoder(nn.Module):
         return torch.cat([torch.zeros_like(residual[:, :, :1]), residual[:, :, 1:]], dim=2)
 
 
-def sub_pixels(features: Clip) -> Clip:
+def sub_pixels(features: Clip) -> Float[Tensor, "b _ t _ _"]:
     """Turn 4 c channels at half resolution into c at full (Shi et al. 2016, arXiv:1609.05158)."""
     return functional.pixel_shuffle(features.transpose(1, 2), 2).transpose(1, 2)

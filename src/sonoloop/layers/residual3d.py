@@ -1,4 +1,4 @@
-"""Residual blocks of a 3-D ResNet (He et al. 2016, arXiv:1512.03385; Hara et al. 2018, 1711.09577)."""
+"""Residual blocks of a 3-D ResNet (He et al. 2016, arXiv:1512.03385; Hara et al., 1711.09577)."""
 
 from typing import Final
 

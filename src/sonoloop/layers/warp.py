@@ -43,7 +43,7 @@ def identity_grid(
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
 
 
-def resize_flow(flow: Flow, height: int, width: int) -> Flow:
+def resize_flow(flow: Flow, height: int, width: int) -> Float[Tensor, "b 2 t {height} {width}"]:
     """Resample a flow to another resolution and keep it in pixels of that resolution.
 
     Args:

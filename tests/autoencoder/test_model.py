@@ -1,0 +1,88 @@
+"""The autoencoder's promises: shapes, the first frame kept, the flow told."""
+
+import pytest
+import torch
+
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.layers.warp import warp_frame
+
+SMALL = AutoencoderConfig(
+    size=64, num_frames=8, encoder_widths=(4, 8, 8, 8), decoder_width=4, latent_channels=3
+)
+VARIANTS = [("warp", "grid"), ("warp", "vector"), ("adain", "grid"), ("adain", "vector")]
+
+
+def small_model(decoder: str, latent: str) -> VideoAutoencoder:
+    """Return a model with every weight random, the zero heads included."""
+    model = VideoAutoencoder(
+        AutoencoderConfig.model_validate(
+            {**SMALL.model_dump(), "decoder": decoder, "latent": latent}
+        )
+    ).eval()
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        parameter.data += 0.05 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+@pytest.mark.parametrize(("decoder", "latent"), VARIANTS)
+def test_decoding_keeps_the_first_frame_and_the_shape(decoder: str, latent: str) -> None:
+    """Frame 0 is the still, bit for bit; the clip is shaped as the one encoded."""
+    model = small_model(decoder, latent)
+    clip = torch.rand(2, 1, 8, 64, 64) * 2 - 1
+    encoded = model.encode(clip)
+    assert encoded.shape[1:] == model.latent_shape
+    decoded = model.decode(clip[:, :, 0], encoded)
+    assert decoded.clip.shape == clip.shape
+    assert torch.equal(decoded.clip[:, :, 0], clip[:, :, 0])
+    assert (decoded.flow is not None) == (decoder == "warp")
+
+
+@pytest.mark.parametrize(("decoder", "latent"), VARIANTS)
+def test_the_latent_changes_the_clip_and_every_parameter_learns(decoder: str, latent: str) -> None:
+    """Dynamics come from the latent, and no weight is dead."""
+    model = small_model(decoder, latent)
+    clip = torch.rand(2, 1, 8, 64, 64) * 2 - 1
+    first_frame = clip[:, :, 0]
+    one = model.decode(first_frame, torch.zeros(2, *model.latent_shape)).clip
+    other = model.decode(first_frame, torch.ones(2, *model.latent_shape)).clip
+    assert (one - other).abs().max() > 1e-4
+    model(clip, torch.randn(2, *model.latent_shape)).clip.square().mean().backward()
+    dead = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert dead == []
+
+
+def test_an_untrained_warp_decoder_repeats_the_still() -> None:
+    """Both heads start at zero, so training starts from doing nothing."""
+    model = VideoAutoencoder(SMALL)
+    still = torch.rand(1, 1, 64, 64)
+    decoded = model.decode(still, torch.randn(1, *model.latent_shape))
+    torch.testing.assert_close(decoded.clip, still.unsqueeze(2).expand_as(decoded.clip))
+
+
+def test_the_flow_is_the_one_that_moved_the_frame() -> None:
+    """Without its residual the warp decoder's clip is the first frame warped by its flow."""
+    model = small_model("warp", "grid")
+    torch.nn.init.zeros_(model.decoder.residual_head.weight)
+    torch.nn.init.zeros_(model.decoder.residual_head.bias)
+    still = torch.rand(1, 1, 64, 64)
+    decoded = model.decode(still, torch.randn(1, *model.latent_shape))
+    assert decoded.flow.abs().max() > 0.01
+    torch.testing.assert_close(decoded.clip, warp_frame(still, decoded.flow))
+
+
+def test_features_computed_once_give_the_same_clip() -> None:
+    """Sharing the still's features over samples changes nothing."""
+    model = small_model("warp", "grid")
+    still = torch.rand(1, 1, 64, 64)
+    encoded = torch.randn(1, *model.latent_shape)
+    shared = model.decode(still, encoded, model.first_frame_features(still))
+    assert torch.equal(shared.clip, model.decode(still, encoded).clip)
+
+
+def test_another_shape_is_refused_with_both() -> None:
+    """The message names what was expected and what came."""
+    model = VideoAutoencoder(SMALL)
+    with pytest.raises(ValueError, match=r"must be \(b, 1, 8, 64, 64\), got \(1, 1, 8, 32, 32\)"):
+        model.encode(torch.zeros(1, 1, 8, 32, 32))
