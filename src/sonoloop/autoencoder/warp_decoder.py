@@ -7,6 +7,7 @@ anatomy of the still and reconstructs better at equal time (docs/experiments.md)
 from typing import Final
 
 import torch
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
@@ -98,4 +99,4 @@ class WarpDecoder(nn.Module):
 
 def sub_pixels(features: Clip) -> Float[Tensor, "b _ t _ _"]:
     """Turn 4 c channels at half resolution into c at full (Shi et al. 2016, arXiv:1609.05158)."""
-    return functional.pixel_shuffle(features.transpose(1, 2), 2).transpose(1, 2)
+    return rearrange(features, "b (c p q) t h w -> b c t (h p) (w q)", p=2, q=2)

@@ -1,0 +1,27 @@
+"""The warp decoder bounds its flow and leaves frame 0 alone."""
+
+import torch
+
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.autoencoder.first_frame import level_widths
+from sonoloop.autoencoder.warp_decoder import MAX_FLOW, WarpDecoder, sub_pixels
+
+CONFIG = AutoencoderConfig(size=64, num_frames=8, decoder_width=4, latent_channels=3)
+
+
+def test_flow_is_bounded_and_zero_at_frame_zero() -> None:
+    """However large the head's output, a pixel comes from within a quarter of the frame."""
+    decoder = WarpDecoder(CONFIG)
+    torch.nn.init.constant_(decoder.flow_head.bias, 1e3)
+    pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+    frame = torch.rand(1, 1, 64, 64)
+    clip, flow = decoder(frame, pyramid, torch.randn(1, 3, 2, 2, 2))
+    torch.testing.assert_close(flow[:, :, 1:], torch.full_like(flow[:, :, 1:], MAX_FLOW * 64))
+    assert not flow[:, :, 0].any()
+    torch.testing.assert_close(clip[:, :, 0], frame)
+
+
+def test_sub_pixels_interleave() -> None:
+    """Four channels at half resolution are the four pixels of a 2x2 block, row by row."""
+    features = torch.arange(4.0).view(1, 4, 1, 1, 1)
+    assert sub_pixels(features).flatten().tolist() == [0, 1, 2, 3]
