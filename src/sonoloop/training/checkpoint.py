@@ -1,0 +1,148 @@
+"""Checkpoints on disk: written aside, renamed when whole, the last two kept.
+
+checkpoints/
+  step-00001200/
+    model.safetensors      weights of every learner, named "learner.weight"
+    ema.safetensors        averaged weights of the trained model, by their own names
+    optimizer.safetensors  running means, named "learner.weight|state"
+    state.json             step and what the log had collected
+  latest.json              the newest whole checkpoint
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+
+from sonoloop.errors import SonoloopError
+
+KEPT = 2
+"""Checkpoints that stay: the newest, and one more in case it turns out to be bad."""
+
+Tensors = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything that a run needs to go on as if it had not stopped.
+
+    Args:
+        step: Steps made.
+        model: Weights and buffers of every learner.
+        ema: Averaged weights of the trained model.
+        optimizer: Running means of every learner's optimiser.
+        state: Plain numbers, kept as JSON.
+    """
+
+    step: int
+    model: Tensors
+    ema: Tensors
+    optimizer: Tensors
+    state: Mapping[str, object]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint so that a crash at any moment leaves the older ones whole.
+
+    Args:
+        folder: The run's checkpoints folder; made if missing.
+        checkpoint: What to write.
+
+    Returns:
+        The new checkpoint's folder.
+
+    Raises:
+        SonoloopError: If the disk is full or the folder cannot be written; nothing half-written
+            stays and older checkpoints are untouched.
+    """
+    final = folder / f"step-{checkpoint.step:08d}"
+    unfinished = folder / f".{final.name}.unfinished"
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        for name in ("model", "ema", "optimizer"):
+            save_tensors(unfinished / f"{name}.safetensors", getattr(checkpoint, name))
+        (unfinished / "state.json").write_text(
+            json.dumps({"step": checkpoint.step, **checkpoint.state})
+        )
+        if final.exists():  # saved at this step before, by the run that was resumed
+            shutil.rmtree(final)
+        unfinished.rename(final)
+        _write_atomically(folder / "latest.json", json.dumps({"checkpoint": final.name}))
+    except (OSError, RuntimeError) as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        older = latest_checkpoint(folder)
+        kept = f"the last good one is {older}" if older else "no earlier one exists"
+        msg = (
+            f"cannot write the checkpoint {final}: {error}; {kept}: free space there, "
+            "then run the same command with --resume"
+        )
+        raise SonoloopError(msg) from error
+    for old in sorted(folder.glob("step-*"))[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return final
+
+
+def latest_checkpoint(folder: Path) -> Path | None:
+    """Find the newest whole checkpoint.
+
+    Args:
+        folder: The run's checkpoints folder; need not exist.
+
+    Returns:
+        Its folder, or None if there is none.
+    """
+    pointer = folder / "latest.json"
+    if pointer.is_file():
+        named = folder / str(json.loads(pointer.read_text())["checkpoint"])
+        if named.is_dir():
+            return named
+    return max(folder.glob("step-*"), default=None)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read one checkpoint.
+
+    Args:
+        folder: The checkpoint's own folder.
+
+    Returns:
+        Its content, tensors on the CPU.
+
+    Raises:
+        SonoloopError: If a file is missing or damaged.
+    """
+    try:
+        state = json.loads((folder / "state.json").read_text())
+        return Checkpoint(
+            step=int(state["step"]),
+            model=load_file(folder / "model.safetensors"),
+            ema=load_file(folder / "ema.safetensors"),
+            optimizer=load_file(folder / "optimizer.safetensors"),
+            state=state,
+        )
+    except Exception as error:
+        msg = f"{folder}: not a whole checkpoint ({error}); delete this folder and resume again"
+        raise SonoloopError(msg) from error
+
+
+def save_tensors(path: Path, tensors: Tensors) -> None:
+    """Write tensors in row-major order, from whatever device and layout they have.
+
+    Args:
+        path: File to write.
+        tensors: By name.
+    """
+    content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    path.write_bytes(save(content))  # save_file() would leave the file readable by its owner only
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.unfinished")
+    temporary.write_text(text)
+    os.replace(temporary, path)  # noqa: PTH105 (one atomic step on every system)

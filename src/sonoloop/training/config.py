@@ -1,0 +1,73 @@
+"""How long, how fast and how safely a model is trained."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+FREE_ON_RESUME = frozenset(
+    {"max_steps", "num_workers", "log_every", "sample_every", "checkpoint_minutes"}
+)
+"""Settings a resumed run may change: none of them alters a step that was already made."""
+
+
+class TrainingConfig(BaseModel):
+    """Settings of one training run, whatever the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_steps: int = Field(default=10_000, ge=1)
+    """Optimiser steps in all, counted over every resumption."""
+
+    batch_size: int = Field(default=16, ge=1)
+    """Items per step, over all processes together."""
+
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    """AdamW decouples the weight decay from the gradient (arXiv:1711.05101); Adam does not."""
+
+    learning_rate: float = Field(default=3e-4, gt=0)
+    """Highest learning rate, reached after the warm-up."""
+
+    betas: tuple[Fraction, Fraction] = (0.9, 0.99)
+    """Decay of Adam's running mean of the gradient and of its square."""
+
+    weight_decay: float = Field(default=1e-2, ge=0)
+    """Of matrices and kernels; biases and norm gains are left alone."""
+
+    warmup_steps: int = Field(default=100, ge=0)
+    """Steps in which the learning rate rises linearly from almost zero."""
+
+    decay: Literal["constant", "cosine", "exponential"] = "constant"
+    """Course of the learning rate between warm-up and cool-down."""
+
+    final_fraction: Fraction = 0.0
+    """Learning rate at max_steps as a fraction of the highest; the constant course gets there in
+    its cool-down."""
+
+    cooldown_fraction: Fraction = 0.2
+    """Last part of max_steps in which a constant learning rate falls linearly; 0 for never."""
+
+    gradient_clip: float | None = Field(default=1.0, gt=0)
+    """Largest norm of the gradient of all weights together; None for no limit."""
+
+    ema_decay: float = Field(default=0.999, ge=0, lt=1)
+    """Decay of the averaged weights; the first steps use min(ema_decay, (1 + n) / (10 + n))."""
+
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """"auto": bf16-mixed on a GPU and on a CPU with AMX tiles, else 32-true."""
+
+    seed: int = Field(default=0, ge=0)
+    """Decides weights at the start, order of the clips, augmentation and noise."""
+
+    log_every: int = Field(default=20, ge=1)
+    """Steps between two lines of log.jsonl; losses are means over these steps."""
+
+    sample_every: int = Field(default=1_000, ge=1)
+    """Steps between two sample strips and validation losses."""
+
+    checkpoint_minutes: float = Field(default=10.0, gt=0)
+    """Minutes between two checkpoints."""
+
+    num_workers: int | None = Field(default=None, ge=0)
+    """Processes that read clips; None for 2 beside a GPU and 0 (this process) without."""

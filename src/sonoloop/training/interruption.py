@@ -1,0 +1,76 @@
+"""Reasons to stop between two steps: a signal, or the time that was given."""
+
+import signal
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Self
+
+
+class Interruption:
+    """Turns SIGTERM and SIGINT into a request to stop after the current step.
+
+    A second SIGINT stops at once. Use as a context manager.
+
+    Args:
+        max_seconds: Time given from now, None for no limit.
+    """
+
+    def __init__(self, max_seconds: float | None = None) -> None:
+        """Start the clock."""
+        self.max_seconds = max_seconds
+        self._started = time.monotonic()
+        self._signal: str | None = None
+        self._former: dict[int, object] = {}
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time until the limit, None without one."""
+        if self.max_seconds is None:
+            return None
+        return self.max_seconds - (time.monotonic() - self._started)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether a signal asked to stop, so that nothing but a checkpoint should follow."""
+        return self._signal is not None
+
+    @property
+    def reason(self) -> str | None:
+        """Why to stop now, or None to go on."""
+        if self._signal is not None:
+            return self._signal
+        left = self.seconds_left
+        if left is not None and left <= 0:
+            return f"the {self.max_seconds:g} seconds given are over"
+        return None
+
+    def __enter__(self) -> Self:
+        """Take the signals over."""
+        if threading.current_thread() is not threading.main_thread():
+            return self  # only the main thread may take signals
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._former[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the signals back."""
+        for number, former in self._former.items():
+            signal.signal(number, former)  # type: ignore[arg-type]  # what signal() itself gave
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if number == signal.SIGINT and self._signal is not None:
+            raise KeyboardInterrupt
+        self._signal = f"{signal.Signals(number).name} received"
+
+
+def ignore_signals() -> None:
+    """Leave stopping to the parent process: a reader of clips must outlive Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,0 +1,222 @@
+"""The one training loop: it knows learners and named losses, no model."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Generic, Literal, NamedTuple
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from sonoloop.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from sonoloop.training.config import TrainingConfig
+from sonoloop.training.interruption import Interruption
+from sonoloop.training.learning_rate import learning_rate_at
+from sonoloop.training.log import append_line, cut_after
+from sonoloop.training.optimizer import set_learning_rate
+from sonoloop.training.progress import TrainingProgress
+from sonoloop.training.random_numbers import seed_step
+from sonoloop.training.run_folder import RunFolder
+from sonoloop.training.state import TrainingState
+from sonoloop.training.task import Batch, Task
+
+
+class Outcome(NamedTuple):
+    """How a training ended.
+
+    Args:
+        step: Steps made in all.
+        stopped_by: Why it stopped before max_steps, None if it did not.
+        checkpoint: The newest checkpoint.
+    """
+
+    step: int
+    stopped_by: str | None
+    checkpoint: Path | None
+
+
+class _Prepared(NamedTuple):
+    """A learner as Fabric wrapped it."""
+
+    module: nn.Module
+    optimizer: Optimizer
+    learning_rate_scale: float
+
+
+class TrainingLoop(Generic[Batch]):
+    """Trains a task from the newest checkpoint of a run folder to its last step.
+
+    Args:
+        fabric: Launched; knows device, precision and processes.
+        task: What to train.
+        config: How to train it.
+        run: Where checkpoints, log and samples go.
+    """
+
+    def __init__(
+        self, fabric: Fabric, task: Task[Batch], config: TrainingConfig, run: RunFolder
+    ) -> None:
+        """Move the learners to the device and load the newest checkpoint, if there is one."""
+        self._fabric = fabric
+        self._task = task
+        self._config = config
+        self._run = run
+        self._prepared: dict[str, _Prepared] = {}
+        for learner in task.learners:
+            module, optimizer = fabric.setup(learner.module, learner.optimizer)
+            scale = learner.learning_rate_scale
+            self._prepared[learner.name] = _Prepared(module, optimizer, scale)
+        self._modules = {name: prepared.module for name, prepared in self._prepared.items()}
+        self._state = TrainingState(task.learners, ema_decay=config.ema_decay)
+        self._checkpoint = latest_checkpoint(run.checkpoints)
+        if self._checkpoint is not None:
+            self._state.load(load_checkpoint(self._checkpoint))
+        if fabric.is_global_zero:
+            cut_after(run.log, self._state.step)
+        self._logged_step, self._logged_seconds = self._state.step, self._state.seconds
+        self._mark = time.monotonic()
+
+    @property
+    def step(self) -> int:
+        """Steps made so far."""
+        return self._state.step
+
+    def train(self, progress: TrainingProgress, interruption: Interruption) -> Outcome:
+        """Make the steps that are left, or stop early with a checkpoint.
+
+        Args:
+            progress: Shown to people.
+            interruption: Asked after every step whether to stop.
+
+        Returns:
+            How it ended; also after a signal or at the time limit.
+
+        Raises:
+            SonoloopError: If a loss is not finite or a checkpoint cannot be written.
+        """
+        state, config = self._state, self._config
+        stopped_by: str | None = None
+        for module in self._modules.values():
+            module.train()
+        saved_at = self._mark = time.monotonic()
+        for batch in self._task.batches(state.step) if state.step < config.max_steps else ():
+            self._make_step(self._fabric.to_device(batch))
+            progress.advance(state.step)
+            last = state.step >= config.max_steps
+            if last or state.step % config.log_every == 0:
+                self._log(progress, interruption.seconds_left)
+            if last or state.step % config.sample_every == 0:
+                self._look(progress)
+            due = time.monotonic() - saved_at > 60 * config.checkpoint_minutes
+            stopped_by, due = self._agree(interruption.reason, due=due)
+            if last or stopped_by or due:
+                self._save()
+                saved_at = time.monotonic()
+            if last or stopped_by:
+                break
+        if stopped_by and not interruption.is_urgent and state.step % config.sample_every:
+            self._look(progress)
+        return Outcome(state.step, stopped_by, self._checkpoint)
+
+    def _make_step(self, batch: Batch) -> None:
+        """Update every learner once, in the order in which the task yields their losses."""
+        state, config, fabric = self._state, self._config, self._fabric
+        generator = seed_step(config.seed, state.step, fabric.global_rank, fabric.device)
+        learning_rate = learning_rate_at(state.step, config)
+        model = self._task.learners[0]
+        record: dict[str, Tensor] = {}
+        for name, losses in self._task.step(self._modules, batch, generator):
+            gradient_norm = self._update(self._prepared[name], losses["loss"], learning_rate)
+            prefix = "" if name == model.name else f"{name}."
+            for key, value in (losses | gradient_norm).items():
+                record[f"{prefix}{key}"] = value
+        state.step += 1
+        state.ema.update(model.module)
+        state.record.add(state.step, record)
+
+    def _update(self, learner: _Prepared, loss: Tensor, learning_rate: float) -> dict[str, Tensor]:
+        """Make one optimiser step; return the gradient's norm where it is clipped."""
+        set_learning_rate(learner.optimizer, learning_rate * learner.learning_rate_scale)
+        learner.optimizer.zero_grad(set_to_none=True)
+        self._fabric.backward(loss)
+        norm = None
+        if self._config.gradient_clip is not None:
+            norm = self._fabric.clip_gradients(
+                learner.module,
+                learner.optimizer,
+                max_norm=self._config.gradient_clip,
+                error_if_nonfinite=False,  # the record names it without waiting for the device
+            )
+        learner.optimizer.step()
+        return {} if norm is None else {"gradient_norm": norm}
+
+    def _log(self, progress: TrainingProgress, seconds_left: float | None) -> None:
+        """Write the mean losses since the last line."""
+        state, config = self._state, self._config
+        losses = self._reduce(state.record.means(), "mean")
+        self._count_time()  # after the means, which wait for the device
+        clips = (state.step - self._logged_step) * config.batch_size
+        clips_per_second = clips / max(state.seconds - self._logged_seconds, 1e-9)
+        self._logged_step, self._logged_seconds = state.step, state.seconds
+        progress.update(
+            state.step,
+            loss=losses["loss"],
+            clips_per_second=clips_per_second,
+            seconds_left=seconds_left,
+        )
+        if self._fabric.is_global_zero:
+            line = {
+                "step": state.step,
+                "losses": losses,
+                "learning_rate": learning_rate_at(state.step - 1, config),
+                "clips_per_second": round(clips_per_second, 2),
+                "seconds": round(state.seconds, 2),
+            }
+            append_line(self._run.log, line)
+
+    @torch.no_grad()
+    def _look(self, progress: TrainingProgress) -> None:
+        """Draw a strip and measure held-out losses with the averaged model."""
+        self._count_time()
+        ema_model = self._state.ema.ema_model
+        if self._fabric.is_global_zero:
+            with self._fabric.autocast():
+                self._task.sample(ema_model, self._run.samples / f"step-{self.step:08d}.png")
+                if self._task.validate is not None:
+                    losses = self._task.validate(ema_model)
+                    append_line(self._run.log, {"step": self.step, "validation": dict(losses)})
+                    numbers = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
+                    progress.say(f"step {self.step}: validation {numbers}")
+        self._fabric.barrier()
+        self._mark = time.monotonic()
+
+    def _save(self) -> None:
+        """Write a checkpoint, unless a loss is not finite."""
+        self._count_time()
+        checkpoint = self._state.to_checkpoint()
+        if self._fabric.is_global_zero:
+            self._checkpoint = save_checkpoint(self._run.checkpoints, checkpoint)
+        self._fabric.barrier()
+        self._mark = time.monotonic()
+
+    def _agree(self, reason: str | None, *, due: bool) -> tuple[str | None, bool]:
+        """Stop and save in all processes at the same step if one of them wants to."""
+        wishes = self._reduce({"stop": float(reason is not None), "save": float(due)}, "sum")
+        stop, save = wishes["stop"] > 0, wishes["save"] > 0
+        return (reason or "another process stopped") if stop else None, save
+
+    def _reduce(self, values: Mapping[str, float], how: Literal["mean", "sum"]) -> dict[str, float]:
+        """Combine numbers of all processes."""
+        if self._fabric.world_size == 1:
+            return dict(values)
+        own = torch.tensor(list(values.values()), dtype=torch.float64, device=self._fabric.device)
+        combined = self._fabric.all_reduce(own, reduce_op=how)
+        return dict(zip(values, torch.as_tensor(combined).tolist(), strict=True))
+
+    def _count_time(self) -> None:
+        """Add the time since the mark to the training time."""
+        now = time.monotonic()
+        self._state.seconds += now - self._mark
+        self._mark = now

@@ -1,0 +1,157 @@
+"""The folder of one training run: what was asked for, where it ran, what came out.
+
+run/
+  config.json       resolved settings, stage and fingerprint of the data
+  environment.json  versions and hardware
+  log.jsonl         one line of losses every few steps
+  checkpoints/      see checkpoint.py
+  samples/          strips written while training
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from sonoloop.errors import UsageError
+from sonoloop.training.checkpoint import latest_checkpoint
+from sonoloop.training.config import FREE_ON_RESUME
+from sonoloop.training.environment import describe_environment
+
+Config = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside a run folder.
+
+    Args:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        """JSON lines: losses, learning rate, throughput."""
+        return self.path / "log.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the sample strips."""
+        return self.path / "samples"
+
+
+class TrainedRun(NamedTuple):
+    """What a later step needs of a run.
+
+    Args:
+        config: Content of config.json.
+        ema_path: Safetensors file with the averaged weights of the newest checkpoint.
+    """
+
+    config: dict[str, object]
+    ema_path: Path
+
+
+def open_run(path: Path, config: Config, *, resume: bool) -> RunFolder:
+    """Start a run folder, or find the one to go on with.
+
+    Args:
+        path: The folder.
+        config: Resolved settings, as JSON can hold them.
+        resume: Whether to go on with what the folder holds; a folder without a run is started.
+
+    Returns:
+        The folder, with config.json and environment.json written.
+
+    Raises:
+        UsageError: If the folder holds a run and ``resume`` is False, if the run was made with
+            other settings or data, or if the folder cannot be written.
+    """
+    run = RunFolder(path)
+    config = json.loads(json.dumps(config))
+    if (path / "config.json").exists():
+        if not resume:
+            msg = (
+                f"{path} already holds a training run: add --resume to go on with it, "
+                "or choose another --out"
+            )
+            raise UsageError(msg)
+        _refuse_other_config(path, _read_config(path), config)
+    try:
+        run.samples.mkdir(parents=True, exist_ok=True)
+        run.checkpoints.mkdir(exist_ok=True)
+        for unfinished in run.checkpoints.glob(".*.unfinished"):  # of a killed process
+            shutil.rmtree(unfinished, ignore_errors=True)
+        _write_json(path / "environment.json", describe_environment())
+        _write_json(path / "config.json", config)
+    except OSError as error:
+        msg = f"cannot write the run folder {path}: {error.strerror}; choose another --out"
+        raise UsageError(msg) from error
+    return run
+
+
+def load_run(path: Path) -> TrainedRun:
+    """Find the settings and the averaged weights of a run.
+
+    Args:
+        path: The run folder.
+
+    Returns:
+        Its config and the path of its newest averaged weights.
+
+    Raises:
+        UsageError: If the folder holds no run, or one without a checkpoint.
+    """
+    if not (path / "config.json").is_file():
+        msg = f"{path} holds no training run (no config.json in it): give the --out of a training"
+        raise UsageError(msg)
+    checkpoint = latest_checkpoint(path / "checkpoints")
+    if checkpoint is None:
+        msg = f"{path} holds no checkpoint yet: finish its training with --resume first"
+        raise UsageError(msg)
+    return TrainedRun(_read_config(path), checkpoint / "ema.safetensors")
+
+
+def _read_config(path: Path) -> dict[str, object]:
+    try:
+        config: dict[str, object] = json.loads((path / "config.json").read_text())
+    except ValueError as error:
+        msg = f"{path / 'config.json'} is not valid JSON ({error}): restore it or start a new run"
+        raise UsageError(msg) from error
+    return config
+
+
+def _refuse_other_config(path: Path, old: Config, new: Config) -> None:
+    old_values, new_values = dict(_flatten(old)), dict(_flatten(new))
+    for key in sorted(old_values.keys() | new_values.keys()):
+        before, now = old_values.get(key), new_values.get(key)
+        if before != now and key.rsplit(".", 1)[-1] not in FREE_ON_RESUME:
+            msg = (
+                f"{path} was trained with {key} = {before!r}, now it is {now!r}: "
+                f"resume with {before!r}, or choose another --out"
+            )
+            raise UsageError(msg)
+
+
+def _flatten(config: Config, prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _write_json(path: Path, content: Config) -> None:
+    temporary = path.with_name(f".{path.name}.unfinished")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(temporary, path)  # noqa: PTH105 (one atomic step on every system)
