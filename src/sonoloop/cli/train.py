@@ -1,0 +1,59 @@
+"""``sonoloop train``: the two stages."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import UseAppendAction, arg
+
+from sonoloop.errors import UsageError
+
+Settings = Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(name="set")]
+"""``--set a.b=1 c.d=2`` and ``--set a.b=1 --set c.d=2`` alike."""
+
+
+def autoencoder(
+    *,
+    data: Path,
+    out: Path,
+    preset: str = "default",
+    max_seconds: float | None = None,
+    resume: bool = False,
+    settings: Settings = (),
+    dry_run: bool = False,
+) -> int:
+    """Train stage 1: clip -> latent dynamics -> clip, given its first frame.
+
+    Args:
+        data: Dataset folder written by "sonoloop data prepare".
+        out: Run folder to write: config, log, checkpoints, sample strips.
+        preset: Name of a preset (default, paper, tiny) or path of a TOML file.
+        max_seconds: Stop with a checkpoint after this many seconds.
+        resume: Go on with the run that --out holds.
+        settings: Single settings, each as section.key=value.
+        dry_run: Print the resolved settings and stop.
+
+    Returns:
+        Exit status.
+    """
+    from sonoloop.recipes.config import load_preset  # noqa: PLC0415 (--help stays fast)
+
+    resolved = load_preset(preset, _parse_overrides(settings))
+    if dry_run:
+        print(resolved.model_dump_json(indent=2))  # noqa: T201 (asked for)
+        return 0
+    from sonoloop.recipes.train_autoencoder import train_autoencoder  # noqa: PLC0415
+
+    train_autoencoder(data, resolved, out, resume=resume, max_seconds=max_seconds)
+    return 0
+
+
+def _parse_overrides(settings: tuple[tuple[str, ...], ...]) -> dict[str, object]:
+    overrides: dict[str, object] = {}
+    for setting in chain.from_iterable(settings):
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            msg = f"--set {setting}: write section.key=value, such as clip.size=64"
+            raise UsageError(msg)
+        overrides[key.strip()] = value.strip()
+    return overrides

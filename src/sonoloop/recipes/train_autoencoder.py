@@ -1,0 +1,161 @@
+"""Stage 1: train the autoencoder on the clips of a dataset."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from rich.console import Console
+from torch import Tensor, nn
+
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.autoencoder.training_step import autoencoder_losses
+from sonoloop.data.augmentation import augment, to_float
+from sonoloop.data.clip_sampling import TrainingClips
+from sonoloop.recipes.config import Preset
+from sonoloop.recipes.training_data import (
+    TrainingData,
+    fingerprint,
+    fixed_clips,
+    open_training_data,
+)
+from sonoloop.shapes import Clip
+from sonoloop.training.batches import read_batches, sample_numbers
+from sonoloop.training.interruption import Interruption
+from sonoloop.training.launch import launch_fabric
+from sonoloop.training.loop import Outcome
+from sonoloop.training.optimizer import build_optimizer
+from sonoloop.training.run_folder import open_run
+from sonoloop.training.sample_strip import write_strip
+from sonoloop.training.session import run_training
+from sonoloop.training.task import Learner, Losses, Task
+
+STAGE = "autoencoder"
+STRIP_CLIPS = 4
+VALIDATION_CLIPS = 16
+VALIDATION_SEED = 0
+
+
+def train_autoencoder(  # noqa: PLR0913 (one for each option of the command)
+    data: Path,
+    preset: Preset,
+    out: Path,
+    *,
+    resume: bool = False,
+    max_seconds: float | None = None,
+    console: Console | None = None,
+) -> Outcome:
+    """Train stage 1 and write its run folder.
+
+    Args:
+        data: Prepared dataset.
+        preset: Settings; its diffusion sections are not used.
+        out: Run folder.
+        resume: Whether to go on with the run that ``out`` holds.
+        max_seconds: Stop with a checkpoint after this time; None for no limit.
+        console: Where people read; standard output by default.
+
+    Returns:
+        How it ended.
+
+    Raises:
+        UsageError: If the dataset or the run folder cannot be used.
+        SonoloopError: If a loss is not finite or a checkpoint cannot be written.
+    """
+    interruption = Interruption(max_seconds)
+    console = console or Console()
+    config = preset.autoencoder_training
+    clips = open_training_data(data, preset.clip, console)
+    run_config = {
+        "stage": STAGE,
+        "data": str(data),
+        "data_fingerprint": fingerprint(data),
+        **preset.model_dump(mode="json"),
+    }
+    run = open_run(out, run_config, resume=resume)
+    fabric = launch_fabric(config)
+    torch.manual_seed(config.seed)
+    task = autoencoder_task(clips, preset, fabric)
+    return run_training(fabric, task, config, run, interruption=interruption, console=console)
+
+
+def autoencoder_task(clips: TrainingData, preset: Preset, fabric: Fabric) -> Task[Tensor]:
+    """Compose model, batches and losses of stage 1.
+
+    Args:
+        clips: Training and validation videos.
+        preset: Settings.
+        fabric: Launched.
+
+    Returns:
+        The task; building it draws the first weights from torch's global generator.
+    """
+    config = preset.autoencoder_training
+    model = VideoAutoencoder(preset.autoencoder)
+
+    def batches(first_step: int) -> Iterable[Tensor]:
+        numbers = sample_numbers(
+            first_step,
+            config.max_steps,
+            batch_size=config.batch_size,
+            rank=fabric.global_rank,
+            world_size=fabric.world_size,
+        )
+        on_gpu = fabric.device.type == "cuda"
+        length = config.max_steps * config.batch_size
+        return read_batches(
+            TrainingClips(clips.train, seed=config.seed, length=length),
+            numbers,
+            batch_size=config.batch_size // fabric.world_size,
+            num_workers=config.num_workers if config.num_workers is not None else 2 * on_gpu,
+            pin_memory=on_gpu,
+        )
+
+    def losses(module: nn.Module, clip: Clip, generator: torch.Generator) -> Losses:
+        return autoencoder_losses(
+            module,
+            clip,
+            preset.autoencoder_losses,
+            latent_shape=model.latent_shape,
+            generator=generator,
+        )
+
+    def step(
+        modules: Mapping[str, nn.Module], batch: Tensor, generator: torch.Generator
+    ) -> Iterator[tuple[str, Losses]]:
+        clip = augment(to_float(batch), preset.augmentation, generator)
+        yield STAGE, losses(modules[STAGE], clip, generator)
+
+    shown = fixed_clips(clips.validation or clips.train, STRIP_CLIPS, fabric.device)
+
+    def sample(ema_model: nn.Module, path: Path) -> None:
+        if not isinstance(ema_model, VideoAutoencoder):
+            raise TypeError
+        made = ema_model.decode(shown[:, :, 0], ema_model.encode(shown)).clip
+        pairs = zip(shown, made, strict=True)
+        write_strip(path, [clip[0] for pair in pairs for clip in pair])
+
+    held_out = (
+        None
+        if clips.validation is None
+        else fixed_clips(clips.validation, VALIDATION_CLIPS, fabric.device)
+    )
+
+    def validate(ema_model: nn.Module) -> dict[str, float]:
+        if held_out is None:
+            return {}
+        generator = torch.Generator(fabric.device).manual_seed(VALIDATION_SEED)
+        totals: dict[str, float] = {}
+        for part in torch.split(held_out, config.batch_size):
+            for name, value in losses(ema_model, part, generator).items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(held_out)
+        return totals
+
+    return Task(
+        title=STAGE,
+        learners=[Learner(STAGE, model, build_optimizer(model, config))],
+        batches=batches,
+        step=step,
+        sample=sample,
+        validate=None if held_out is None else validate,
+    )
