@@ -36,7 +36,7 @@ VALIDATION_CLIPS = 16
 VALIDATION_SEED = 0
 
 
-def train_autoencoder(  # noqa: PLR0913 (one for each option of the command)
+def train_autoencoder(
     data: Path,
     preset: Preset,
     out: Path,

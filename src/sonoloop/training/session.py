@@ -12,7 +12,7 @@ from sonoloop.training.run_folder import RunFolder
 from sonoloop.training.task import Batch, Task
 
 
-def run_training(  # noqa: PLR0913 (where everything meets)
+def run_training(
     fabric: Fabric,
     task: Task[Batch],
     config: TrainingConfig,
