@@ -1,0 +1,117 @@
+"""One door to every reader: which file is what, and which files of a folder can be read."""
+
+import os
+from pathlib import Path
+
+from sonoloop.data.frame_folders import is_frame_folder, natural_key, read_frame_folder
+from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ
+from sonoloop.data.recording import Recording
+from sonoloop.data.still_files import STILL_SUFFIXES, read_still
+from sonoloop.data.video_files import VIDEO_SUFFIXES, read_video
+from sonoloop.errors import UnreadableFileError
+
+__all__ = ["MEDIA_SUFFIXES", "find_recordings", "is_frame_folder", "natural_key", "read_recording"]
+
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
+
+MEDIA_SUFFIXES = VIDEO_SUFFIXES | STILL_SUFFIXES | DICOM_SUFFIXES
+"""Lower-case suffixes of the files that can be read; DICOM files may also have none."""
+
+_DICOM_PREAMBLE_BYTES = 128
+_DICOM_MAGIC = b"DICM"
+
+
+def read_recording(
+    path: Path,
+    *,
+    max_frames: int | None = None,
+    frame_rate_hz: float = DEFAULT_FRAME_RATE_HZ,
+) -> Recording:
+    """Read a video, a still, a DICOM file or a folder of frames.
+
+    Args:
+        path: The file or folder.
+        max_frames: Most frames to read; None reads as many as ``pixel_limits`` allows.
+        frame_rate_hz: Rate of frame folders, which do not state theirs.
+
+    Returns:
+        Grey frames with times, and what the file says of the scan.
+
+    Raises:
+        UnreadableFileError: If the path does not exist, is of no known kind, cannot be decoded,
+            or every pixel has the same value.
+    """
+    recording = _read(path, max_frames, frame_rate_hz)
+    lowest, highest = int(recording.frames.min()), int(recording.frames.max())
+    if lowest == highest:
+        reason = f"every pixel has the value {lowest}: there is no scan in it"
+        raise UnreadableFileError(path, reason)
+    return recording
+
+
+def find_recordings(path: Path) -> list[Path]:
+    """List what can be read below a folder, frame folders as one entry each.
+
+    Args:
+        path: A folder, or one recording.
+
+    Returns:
+        Files and frame folders in natural order (2 before 10); hidden ones are left out. A file
+        or frame folder gives itself.
+
+    Raises:
+        UnreadableFileError: If the path does not exist.
+    """
+    if not path.exists():
+        raise UnreadableFileError(path, "there is no such file or folder")
+    if path.is_file() or is_frame_folder(path):
+        return [path]
+    found: list[Path] = []
+    for entry in sorted(path.iterdir(), key=natural_key):
+        if entry.name.startswith((".", "__MACOSX")):
+            continue
+        if entry.is_dir():
+            found += find_recordings(entry)
+        elif entry.suffix.lower() in MEDIA_SUFFIXES or _is_dicom_without_suffix(entry):
+            found.append(entry)
+    return found
+
+
+def _read(path: Path, max_frames: int | None, frame_rate_hz: float) -> Recording:
+    """Choose the reader by kind of path, then suffix, then content."""
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise UnreadableFileError(path, "there is no such file or folder")
+    if path.is_dir():
+        return read_frame_folder(path, frame_rate_hz=frame_rate_hz, max_frames=max_frames)
+    if suffix in STILL_SUFFIXES:
+        return read_still(path)
+    if suffix in VIDEO_SUFFIXES:
+        return read_video(path, max_frames=max_frames)
+    reason = (
+        f"{suffix or 'a file without suffix'} is of no kind that can be read: use DICOM or "
+        + ", ".join(sorted(MEDIA_SUFFIXES - DICOM_SUFFIXES))
+    )
+    raise UnreadableFileError(path, reason)
+
+
+def _is_dicom_without_suffix(path: Path) -> bool:
+    """Look for the DICOM mark in files named by a number or UID, as scanners write them."""
+    ending = path.suffix.removeprefix(".")
+    if (ending and not ending.isdecimal()) or not path.is_file():
+        return False
+    return has_dicom_mark(path)
+
+
+def has_dicom_mark(path: Path) -> bool:
+    """Tell whether the bytes "DICM" follow a preamble of 128 bytes (DICOM PS3.10, 7.1).
+
+    Args:
+        path: An existing file.
+
+    Returns:
+        False also for shorter files.
+    """
+    with path.open("rb") as file:
+        file.seek(_DICOM_PREAMBLE_BYTES, os.SEEK_SET)
+        return file.read(len(_DICOM_MAGIC)) == _DICOM_MAGIC
