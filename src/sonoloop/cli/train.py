@@ -17,6 +17,7 @@ def autoencoder(
     data: Path,
     out: Path,
     preset: str = "default",
+    init: Path | None = None,
     max_seconds: float | None = None,
     resume: bool = False,
     settings: Settings = (),
@@ -28,6 +29,7 @@ def autoencoder(
         data: Dataset folder written by "sonoloop data prepare".
         out: Run folder to write: config, log, checkpoints, sample strips.
         preset: Name of a preset (default, paper, tiny) or path of a TOML file.
+        init: Run folder whose weights are the start; it may have trained on another size.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.
         settings: Single settings, each as section.key=value.
@@ -44,7 +46,7 @@ def autoencoder(
         return 0
     from sonoloop.recipes.train_autoencoder import train_autoencoder  # noqa: PLC0415
 
-    train_autoencoder(data, resolved, out, resume=resume, max_seconds=max_seconds)
+    train_autoencoder(data, resolved, out, init=init, resume=resume, max_seconds=max_seconds)
     return 0
 
 

@@ -12,6 +12,7 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.autoencoder.training_step import autoencoder_losses
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import TrainingClips
+from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.training_data import (
     TrainingData,
@@ -25,7 +26,7 @@ from sonoloop.training.interruption import Interruption
 from sonoloop.training.launch import launch_fabric
 from sonoloop.training.loop import Outcome
 from sonoloop.training.optimizer import build_optimizer
-from sonoloop.training.run_folder import open_run
+from sonoloop.training.run_folder import open_run, start_from
 from sonoloop.training.sample_strip import write_strip
 from sonoloop.training.session import run_training
 from sonoloop.training.task import Learner, Losses, Task
@@ -41,6 +42,7 @@ def train_autoencoder(
     preset: Preset,
     out: Path,
     *,
+    init: Path | None = None,
     resume: bool = False,
     max_seconds: float | None = None,
     console: Console | None = None,
@@ -51,6 +53,8 @@ def train_autoencoder(
         data: Prepared dataset.
         preset: Settings; its diffusion sections are not used.
         out: Run folder.
+        init: Run whose averaged weights are the start, perhaps of another size; None for random
+            ones.
         resume: Whether to go on with the run that ``out`` holds.
         max_seconds: Stop with a checkpoint after this time; None for no limit.
         console: Where people read; standard output by default.
@@ -68,6 +72,7 @@ def train_autoencoder(
     clips = open_training_data(data, preset.clip, console)
     run_config = {
         "stage": STAGE,
+        "init": None if init is None else str(init),
         "data": str(data),
         "data_fingerprint": fingerprint(data),
         **preset.model_dump(mode="json"),
@@ -75,23 +80,29 @@ def train_autoencoder(
     run = open_run(out, run_config, resume=resume)
     fabric = launch_fabric(config)
     torch.manual_seed(config.seed)
-    task = autoencoder_task(clips, preset, fabric)
+    task = autoencoder_task(clips, preset, fabric, init=init)
     return run_training(fabric, task, config, run, interruption=interruption, console=console)
 
 
-def autoencoder_task(clips: TrainingData, preset: Preset, fabric: Fabric) -> Task[Tensor]:
+def autoencoder_task(
+    clips: TrainingData, preset: Preset, fabric: Fabric, *, init: Path | None = None
+) -> Task[Tensor]:
     """Compose model, batches and losses of stage 1.
 
     Args:
         clips: Training and validation videos.
         preset: Settings.
         fabric: Launched.
+        init: Run whose averaged weights are the start.
 
     Returns:
         The task; building it draws the first weights from torch's global generator.
     """
     config = preset.autoencoder_training
     model = VideoAutoencoder(preset.autoencoder)
+    use_channels_last(model)
+    if init is not None:
+        start_from(model, init)
 
     def batches(first_step: int) -> Iterable[Tensor]:
         numbers = sample_numbers(

@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
 from sonoloop.errors import UsageError
 from sonoloop.training.checkpoint import latest_checkpoint
 from sonoloop.training.config import FREE_ON_RESUME
@@ -120,6 +124,25 @@ def load_run(path: Path) -> TrainedRun:
         msg = f"{path} holds no checkpoint yet: finish its training with --resume first"
         raise UsageError(msg)
     return TrainedRun(_read_config(path), checkpoint / "ema.safetensors")
+
+
+def start_from(module: nn.Module, path: Path) -> None:
+    """Give a module the averaged weights of another run.
+
+    Args:
+        module: The module to fill; its own layout in memory stays.
+        path: The other run's folder.
+
+    Raises:
+        UsageError: If the folder holds no run, or one of another architecture.
+    """
+    ema_path = load_run(path).ema_path
+    try:
+        module.load_state_dict(load_file(ema_path))
+    except (RuntimeError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[-1].strip()
+        msg = f"{ema_path} does not fit this model ({first}): start from a run of the same widths"
+        raise UsageError(msg) from error
 
 
 def _read_config(path: Path) -> dict[str, object]:
