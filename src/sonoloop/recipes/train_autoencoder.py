@@ -80,29 +80,39 @@ def train_autoencoder(
     run = open_run(out, run_config, resume=resume)
     fabric = launch_fabric(config)
     torch.manual_seed(config.seed)
-    task = autoencoder_task(clips, preset, fabric, init=init)
+    task = autoencoder_task(start_model(preset, init), clips, preset, fabric)
     return run_training(fabric, task, config, run, interruption=interruption, console=console)
 
 
-def autoencoder_task(
-    clips: TrainingData, preset: Preset, fabric: Fabric, *, init: Path | None = None
-) -> Task[Tensor]:
-    """Compose model, batches and losses of stage 1.
+def start_model(preset: Preset, init: Path | None) -> VideoAutoencoder:
+    """Build the model, its weights random or another run's.
 
     Args:
-        clips: Training and validation videos.
         preset: Settings.
-        fabric: Launched.
-        init: Run whose averaged weights are the start.
-
-    Returns:
-        The task; building it draws the first weights from torch's global generator.
+        init: Run whose averaged weights are the start; None draws from torch's global generator.
     """
-    config = preset.autoencoder_training
     model = VideoAutoencoder(preset.autoencoder)
     use_channels_last(model)
     if init is not None:
         start_from(model, init)
+    return model
+
+
+def autoencoder_task(
+    model: VideoAutoencoder, clips: TrainingData, preset: Preset, fabric: Fabric
+) -> Task[Tensor]:
+    """Compose model, batches and losses of stage 1.
+
+    Args:
+        model: What to train.
+        clips: Training and validation videos.
+        preset: Settings.
+        fabric: Launched.
+
+    Returns:
+        The task.
+    """
+    config = preset.autoencoder_training
 
     def batches(first_step: int) -> Iterable[Tensor]:
         numbers = sample_numbers(
