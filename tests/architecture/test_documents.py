@@ -1,0 +1,78 @@
+"""What the documents say can be done: commands, options, files and functions in them exist."""
+
+import inspect
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from sonoloop.cli.main import COMMANDS, Command
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def _relative(path: Path) -> str:
+    """Name a test case by its place in the repository."""
+    return str(path.relative_to(ROOT))
+
+
+def _command_lines(text: str) -> list[str]:
+    """Return the ``sonoloop ...`` lines of the fenced blocks, continuations joined."""
+    blocks = re.findall(r"```(?:bash|sh|console)?\n(.*?)```", text, flags=re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line for line in lines if re.match(r"(\.venv/bin/)?sonoloop ", line)]
+
+
+def _check(line: str) -> None:
+    """Assert that the command and each of its options exist."""
+    words = shlex.split(line, comments=True)[1:]
+    known = [key for key in COMMANDS if tuple(words[: len(key)]) == key]
+    if not known and words[0].startswith("--"):
+        return
+    assert known, f"no such command: {line}"
+    command = COMMANDS[known[0]]
+    function = getattr(import_module(command.module), command.function)
+    parameters = set(inspect.signature(function).parameters)
+    for word in words[len(known[0]) :]:
+        if word.startswith("--"):
+            name = word[2:].split("=")[0].replace("-", "_")
+            known_as = {name, name.removeprefix("no_")}
+            assert name == "help" or known_as & parameters, f"no option {word}: {line}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_relative)
+def test_commands_in_documents_exist(path: Path) -> None:
+    """Each command line shown names a command and options that there are."""
+    for line in _command_lines(path.read_text()):
+        _check(line)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_examples_in_the_help_exist(words: tuple[str, ...]) -> None:
+    """Each example of the command line's own help is one that it takes."""
+    command: Command = COMMANDS[words]
+    for example in command.examples:
+        _check(f"sonoloop {' '.join(words)} {example}")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_relative)
+def test_links_in_documents_lead_somewhere(path: Path) -> None:
+    """Each relative link points at a file of the repository."""
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{target} in {path.name}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_relative)
+def test_code_named_in_documents_exists(path: Path) -> None:
+    """Each `folder/file.py` or `folder/file.py:name` names a source file and what it defines."""
+    for place, name in re.findall(r"`([\w/]+\.py)(?::([\w.]+))?`", path.read_text()):
+        candidates = [ROOT / place, ROOT / "src" / "sonoloop" / place]
+        found = [candidate for candidate in candidates if candidate.is_file()]
+        assert found, f"no file {place}"
+        if name:
+            pattern = rf"^\s*(def|class) {name.split('.')[-1]}\b|^{name} ?[:=]"
+            assert re.search(pattern, found[0].read_text(), flags=re.MULTILINE), f"{place}:{name}"

@@ -1,0 +1,56 @@
+"""The wheel carries everything the installed package needs."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sonoloop import __version__
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """Build the wheel as pip does, with the setuptools at hand."""
+    pytest.importorskip("setuptools", minversion="77", reason="setuptools 77 builds the wheel")
+    out = tmp_path_factory.mktemp("wheel")
+    program = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
+    # The build writes build/ and *.egg-info beside the sources: give it its own copy.
+    copy = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-WEIGHTS"):
+        (copy / name).write_bytes((ROOT / name).read_bytes())
+    for path in (ROOT / "src").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc" and "egg-info" not in str(path):
+            target = copy / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    subprocess.run([sys.executable, "-c", program, str(out)], cwd=copy, check=True)
+    return zipfile.ZipFile(next(out.glob("*.whl")))
+
+
+def test_wheel_has_sources_presets_weights_and_licences(wheel: zipfile.ZipFile) -> None:
+    """Every file below src that is not a cache is in the wheel, and so are both licences."""
+    names = set(wheel.namelist())
+    for path in (ROOT / "src").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc" and "egg-info" not in str(path):
+            assert str(path.relative_to(ROOT / "src")) in names
+    information = f"sonoloop-{__version__}.dist-info"
+    assert f"{information}/licenses/LICENSE" in names
+    assert f"{information}/licenses/LICENSE-WEIGHTS" in names
+    metadata = wheel.read(f"{information}/METADATA").decode()
+    assert "License-Expression: Apache-2.0 AND CC-BY-NC-SA-4.0" in metadata
+
+
+def test_locked_versions_cover_every_direct_dependency() -> None:
+    """requirements/locked.txt pins what pyproject.toml asks for, so a fresh clone gets it again."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    locked = (ROOT / "requirements" / "locked.txt").read_text()
+    pinned = {line.split("==")[0].lower() for line in locked.splitlines() if "==" in line}
+    for requirement in asked:
+        assert re.split(r"[><=~! \[;]", requirement)[0].lower() in pinned
