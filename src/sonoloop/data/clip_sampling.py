@@ -208,7 +208,8 @@ class ClipSet:
 
     def still(self, item: int) -> Frames:
         """Return the item's first frame (size, size), a copy."""
-        return self._store.frames(self._items[item])[0].copy()
+        frame: Frames = self._store.frames(self._items[item])[0].copy()
+        return frame
 
     def _read(self, item: int, start: int) -> Frames:
         number = self._items[item]
