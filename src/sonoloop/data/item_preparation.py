@@ -1,0 +1,225 @@
+"""From one file to its stored frames: read, crop to the scan, clean, letterbox.
+
+Every item is prepared into a work folder under a name made of its content and the settings, so
+that it is done once whatever is interrupted, added or re-run. Runs in worker processes.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sonoloop.data import letterbox, reading, scan_region
+from sonoloop.data.frame_folders import natural_key
+from sonoloop.data.recording import Frames, Recording
+from sonoloop.data.still_files import STILL_SUFFIXES
+from sonoloop.data.store import Kind, file_sha256
+from sonoloop.errors import UnreadableFileError
+
+STILL_CONTAINERS = frozenset({".gif", ".dcm", ".dicom", ""})
+"""Suffixes of files that may hold a video or a still alike."""
+
+READING_CODE = (
+    "reading",
+    "frame_folders",
+    "frame_times",
+    "video_files",
+    "still_files",
+    "pixel_limits",
+    "scan_region",
+    "letterbox",
+)
+"""Modules on which the stored frames depend."""
+
+
+@dataclass(frozen=True)
+class ItemTask:
+    """What a worker needs to prepare one item.
+
+    Args:
+        item_id: For messages.
+        path: File or frame folder.
+        first_frame: Number of the first usable frame.
+        size: Side of the stored frames in pixels.
+        num_frames: Fewest frames a video must have.
+        max_frames: Most frames to keep of a video; None keeps all that fit in memory.
+        work: Folder of finished items.
+    """
+
+    item_id: str
+    path: Path
+    first_frame: int
+    size: int
+    num_frames: int
+    max_frames: int | None
+    work: Path
+
+
+@dataclass(frozen=True)
+class PreparedItem:
+    """What is known of a finished item besides its frames.
+
+    Args:
+        key: Digest of the file's content and the settings.
+        kind: "video" or "still".
+        num_frames: Stored frames.
+        source_height: Rows of the original picture.
+        source_width: Columns of the original picture.
+        scan_height: Rows of the scan cut out of it.
+        scan_width: Columns of the scan.
+        frame_rate_hz: Mean rate, None for stills.
+        duration_s: From first to last frame.
+        pixel_spacing_mm: Of the original picture, where the file states it.
+        warnings: Sentences on how the file was read.
+    """
+
+    key: str
+    kind: Kind
+    num_frames: int
+    source_height: int
+    source_width: int
+    scan_height: int
+    scan_width: int
+    frame_rate_hz: float | None
+    duration_s: float
+    pixel_spacing_mm: tuple[float, float] | None
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "PreparedItem":
+        """Restore what ``dataclasses.asdict`` wrote."""
+        spacing = values["pixel_spacing_mm"]
+        return cls(
+            **{
+                **values,
+                "pixel_spacing_mm": tuple(spacing) if spacing else None,
+                "warnings": tuple(values["warnings"]),
+            }
+        )
+
+
+class TooShortError(UnreadableFileError):
+    """A video with fewer frames than a clip: left out, but no fault of the file."""
+
+
+def prepare_item(task: ItemTask, known: Mapping[str, PreparedItem]) -> PreparedItem:
+    """Prepare one item unless it is done already.
+
+    Args:
+        task: What to do.
+        known: Items of an earlier run by key; their frames are in its store.
+
+    Returns:
+        The item's facts; its frames and times lie in ``work`` unless it was known.
+
+    Raises:
+        UnreadableFileError: If the file cannot be used.
+        OSError: If the work folder cannot be written.
+    """
+    try:
+        key = item_key(task)
+    except OSError as error:
+        raise UnreadableFileError(task.path, f"cannot be read ({error.strerror})") from error
+    if key in known:
+        return known[key]
+    facts = task.work / f"{key}.json"
+    if facts.is_file():
+        return PreparedItem.from_json(json.loads(facts.read_text()))
+    recording = _usable_part(task)
+    cleaned = scan_region.clean_frames(recording, path=task.path)
+    height, width = cleaned.frames.shape[1:]
+    placement = letterbox.Letterbox.fit(height, width, task.size)
+    prepared = PreparedItem(
+        key=key,
+        kind="still" if recording.is_still else "video",
+        num_frames=len(recording.frames),
+        source_height=recording.frames.shape[1],
+        source_width=recording.frames.shape[2],
+        scan_height=height,
+        scan_width=width,
+        frame_rate_hz=recording.frame_rate_hz,
+        duration_s=float(recording.times_s[-1] - recording.times_s[0]),
+        pixel_spacing_mm=recording.pixel_spacing_mm,
+        warnings=(*recording.warnings, *cleaned.warnings),
+    )
+    _write(task.work, prepared, placement.apply(cleaned.frames), recording.times_s)
+    return prepared
+
+
+def read_prepared(work: Path, key: str) -> tuple[Frames, npt.NDArray[np.float64]]:
+    """Map the frames of a finished item and load its times.
+
+    Args:
+        work: Folder of finished items.
+        key: The item's key.
+    """
+    return np.load(work / f"{key}.frames.npy", mmap_mode="r"), np.load(work / f"{key}.times.npy")
+
+
+def item_key(task: ItemTask) -> str:
+    """Digest what the stored frames depend on: content, settings, and the code that reads."""
+    digest = hashlib.sha256(_code_digest().encode())
+    settings = [task.first_frame, task.size, task.num_frames, task.max_frames]
+    digest.update(json.dumps(settings).encode())
+    if task.path.is_dir():
+        for path in sorted(task.path.iterdir(), key=lambda path: natural_key(path.name)):
+            if path.is_file():
+                digest.update(path.name.encode() + b"\0" + file_sha256(path).encode())
+    else:
+        digest.update(task.path.suffix.lower().encode() + file_sha256(task.path).encode())
+    return digest.hexdigest()
+
+
+@cache
+def _code_digest() -> str:
+    """Digest the modules that turn files into frames, so that a new version reads them anew."""
+    digest = hashlib.sha256()
+    for module in READING_CODE:
+        digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
+    return digest.hexdigest()
+
+
+def _usable_part(task: ItemTask) -> Recording:
+    """Read the file and leave out the frames before the first usable one."""
+    limit = None if task.max_frames is None else task.max_frames + task.first_frame
+    recording = reading.read_recording(task.path, max_frames=limit)
+    count = len(recording.frames)
+    may_be_still = task.path.suffix.lower() in STILL_CONTAINERS | STILL_SUFFIXES
+    if recording.is_still and not may_be_still:
+        reason = f"a video of one frame; at least {task.num_frames} are needed"
+        raise UnreadableFileError(task.path, reason)
+    if task.first_frame:
+        if task.first_frame >= count:
+            reason = f"first_valid_frame is {task.first_frame}, but it has {count} frames"
+            raise UnreadableFileError(task.path, reason)
+        times_s = recording.times_s[task.first_frame :]
+        recording = replace(
+            recording, frames=recording.frames[task.first_frame :], times_s=times_s - times_s[0]
+        )
+    if 1 < count < task.num_frames + task.first_frame:
+        reason = f"has {len(recording.frames)} usable frames, at least {task.num_frames} are needed"
+        raise TooShortError(task.path, reason)
+    return recording
+
+
+def _write(
+    work: Path, prepared: PreparedItem, frames: Frames, times_s: npt.NDArray[np.float64]
+) -> None:
+    """Write frames, times and facts; the facts come last and make the item valid."""
+    partial = work / f"{prepared.key}.{os.getpid()}.partial"
+    try:
+        for suffix, array in (("frames", frames), ("times", times_s)):
+            with partial.open("wb") as file:
+                np.save(file, array)
+            partial.replace(work / f"{prepared.key}.{suffix}.npy")
+        partial.write_text(json.dumps(asdict(prepared)))
+        partial.replace(work / f"{prepared.key}.json")
+    finally:
+        partial.unlink(missing_ok=True)

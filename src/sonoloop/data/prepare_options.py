@@ -1,0 +1,44 @@
+"""The settings of ``sonoloop data prepare``; light, because the command line imports it."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sonoloop.data.config import MAX_SIZE, MIN_SIZE
+
+Layout = Literal["auto", "generic", "busv", "busi", "blues", "pocus"]
+
+
+class PrepareOptions(BaseModel):
+    """How inputs become a dataset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    layout: Layout = "auto"
+    """How the inputs are laid out; auto looks."""
+
+    manifest: Path | None = None
+    """CSV or Parquet table with path, label, patient_id; else manifest.csv inside the input,
+    else class folders."""
+
+    label_column: str | None = None
+    """Manifest column of the label; "none" for no labels."""
+
+    size: int = Field(default=128, ge=MIN_SIZE, le=MAX_SIZE)
+    """Side of the stored frames in pixels, 64 to 256."""
+
+    num_frames: int = Field(default=16, ge=2)
+    """Fewest frames a video must have."""
+
+    max_frames: int | None = Field(default=None, ge=2)
+    """Most frames kept of a video; by default all that fit in memory."""
+
+    split: str = "0.7,0.15,0.15"
+    """Shares of train, validation and test; they sum to 1."""
+
+    seed: int = Field(default=0, ge=0)
+    """Of the split."""
+
+    workers: int | None = Field(default=None, ge=1)
+    """Processes; by default one per core. The result does not depend on it."""

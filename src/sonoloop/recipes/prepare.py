@@ -1,0 +1,139 @@
+"""``sonoloop data prepare``: from files to a dataset folder that training reads."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sonoloop.data.catalog import Catalog, Dropped
+from sonoloop.data.item_preparation import ItemTask
+from sonoloop.data.layouts import read_catalog
+from sonoloop.data.prepare_options import PrepareOptions
+from sonoloop.data.splits import parse_ratios, split_groups
+from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.recipes.dataset_folder import DatasetFolder, DatasetItem
+from sonoloop.recipes.prepare_items import Failure, Result, prepare_all
+
+__all__ = ["PrepareOptions", "PrepareResult", "prepare"]
+
+
+class PrepareResult(BaseModel):
+    """What a run of ``prepare`` did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: Path
+    num_items: int
+    num_failures: int
+    num_dropped: int
+    counts: dict[str, int]
+
+
+def prepare(
+    inputs: Sequence[Path], out: Path, options: PrepareOptions, *, console: Console | None = None
+) -> PrepareResult:
+    """Read, clean, group, split and store recordings.
+
+    Args:
+        inputs: Folders, manifests or files.
+        out: The dataset folder; an older dataset there is replaced at the very end.
+        options: How.
+        console: Where progress and problems are told; None is silent.
+
+    Returns:
+        What was done; ``num_failures`` above 0 means that files were skipped.
+
+    Raises:
+        UsageError: If the inputs or ``out`` cannot be used at all.
+        SonoloopError: If nothing could be read or the disk is full.
+    """
+    console = console or Console(quiet=True)
+    if not inputs:
+        msg = "no input given; give at least one folder, manifest or recording"
+        raise UsageError(msg)
+    ratios = parse_ratios(options.split)
+    catalog = read_catalog(
+        inputs,
+        layout=options.layout,
+        manifest=options.manifest,
+        label_column=options.label_column,
+    )
+    if not catalog.items and not catalog.dropped:
+        msg = f"{inputs[0]}: no recordings found; give a folder with videos or stills"
+        raise UsageError(msg)
+    folder = DatasetFolder.begin(out, inputs)
+    known = folder.known_items()
+    tasks = [
+        ItemTask(
+            item_id=item.item_id,
+            path=item.path,
+            first_frame=item.first_frame,
+            size=options.size,
+            num_frames=options.num_frames,
+            max_frames=options.max_frames,
+            work=folder.work,
+        )
+        for item in catalog.items
+    ]
+    progress = Progress(
+        TextColumn("preparing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    with folder, progress:
+        bar = progress.add_task("", total=len(tasks))
+        results = prepare_all(
+            tasks,
+            known,
+            workers=options.workers or os.cpu_count() or 1,
+            advance=lambda: progress.advance(bar),
+        )
+        items, dropped = _sort_out(catalog, results, ratios, options.seed)
+        for drop in dropped:
+            if drop.is_failure:
+                console.print(f"skipped {drop.item_id}: {drop.reason}", markup=False)
+        if not items:
+            msg = f"{inputs[0]}: none of {len(dropped)} recordings can be used; the first: "
+            raise SonoloopError(msg + f"{dropped[0].item_id}: {dropped[0].reason}")
+        folder.finish(items, dropped, catalog, options)
+    return PrepareResult(
+        dataset=out,
+        num_items=len(items),
+        num_failures=sum(drop.is_failure for drop in dropped),
+        num_dropped=sum(not drop.is_failure for drop in dropped),
+        counts=Counter(item.side for item in items),
+    )
+
+
+def _sort_out(
+    catalog: Catalog, results: Sequence[Result], ratios: tuple[float, float, float], seed: int
+) -> tuple[list[DatasetItem], list[Dropped]]:
+    """Divide what can be used into sides and list the rest."""
+    found = list(zip(catalog.items, results, strict=True))
+    usable = [(item, result) for item, result in found if not isinstance(result, Failure)]
+    dropped = [
+        *catalog.dropped,
+        *(
+            Dropped(item.item_id, result.reason, result.is_failure)
+            for item, result in found
+            if isinstance(result, Failure)
+        ),
+    ]
+    group_ids = [item.group_id for item, _ in usable]
+    sides = split_groups(
+        group_ids,
+        [f"{prepared.kind} {item.label}" for item, prepared in usable],
+        ratios=ratios,
+        seed=seed,
+    )
+    items = [
+        DatasetItem(item, prepared, group_id, side)
+        for (item, prepared), group_id, side in zip(usable, group_ids, sides, strict=True)
+    ]
+    return items, dropped
