@@ -1,5 +1,6 @@
 """``sonoloop train``: the two stages."""
 
+import sys
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -42,12 +43,59 @@ def autoencoder(
 
     resolved = load_preset(preset, _parse_overrides(settings))
     if dry_run:
-        print(resolved.model_dump_json(indent=2))  # noqa: T201 (asked for)
+        _print(resolved.model_dump_json(indent=2))
         return 0
     from sonoloop.recipes.train_autoencoder import train_autoencoder  # noqa: PLC0415
 
     train_autoencoder(data, resolved, out, init=init, resume=resume, max_seconds=max_seconds)
     return 0
+
+
+def diffusion(
+    *,
+    data: Path,
+    autoencoder: Path,
+    out: Path,
+    preset: str = "default",
+    max_seconds: float | None = None,
+    resume: bool = False,
+    settings: Settings = (),
+    dry_run: bool = False,
+) -> int:
+    """Train stage 2: first frame + noise -> latent dynamics.
+
+    Args:
+        data: Dataset folder that stage 1 was trained on.
+        autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
+        out: Run folder to write: config, log, checkpoints, sample strips.
+        preset: Name of a preset (default, paper, tiny) or path of a TOML file.
+        max_seconds: Stop with a checkpoint after this many seconds.
+        resume: Go on with the run that --out holds.
+        settings: Single settings, each as section.key=value.
+        dry_run: Print the resolved settings and stop.
+
+    Returns:
+        Exit status.
+    """
+    from sonoloop.recipes.config import STAGE_1_SECTIONS, load_preset  # noqa: PLC0415
+
+    overrides = _parse_overrides(settings)
+    for key in overrides:
+        if key.split(".")[0] in STAGE_1_SECTIONS:
+            msg = f"--set {key}: the run of stage 1 decides this; set it in 'train autoencoder'"
+            raise UsageError(msg)
+    resolved = load_preset(preset, overrides)
+    if dry_run:
+        _print(resolved.model_dump_json(indent=2))
+        return 0
+    from sonoloop.recipes.train_diffusion import train_diffusion  # noqa: PLC0415
+
+    train_diffusion(data, autoencoder, resolved, out, resume=resume, max_seconds=max_seconds)
+    return 0
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def _parse_overrides(settings: tuple[tuple[str, ...], ...]) -> dict[str, object]:

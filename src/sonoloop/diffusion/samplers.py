@@ -99,7 +99,7 @@ def ddpm(
     return noisy
 
 
-def ddim(
+def ddim(  # noqa: PLR0913  the published method has these inputs
     denoise: Denoise,
     noise: Latent,
     timesteps: Sequence[int],

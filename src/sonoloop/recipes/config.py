@@ -82,6 +82,10 @@ class Preset(BaseModel):
         return self
 
 
+STAGE_1_SECTIONS = ("clip", "autoencoder", "autoencoder_losses", "autoencoder_training")
+"""Sections that stage 2 takes from the run of stage 1."""
+
+
 def preset_names() -> list[str]:
     """List the presets that ship with the package.
 
