@@ -34,11 +34,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv --without-pip $(VENV)
 
 $(VENV)/installed: pyproject.toml requirements/locked.txt | $(BIN)/python
-	$(PIP) install --quiet $(CONSTRAINTS) --editable .
+	$(PIP) install --quiet --no-compile $(CONSTRAINTS) --editable .
 	touch $@
 
 $(VENV)/installed-test: pyproject.toml requirements/locked.txt | $(BIN)/python
-	$(PIP) install --quiet $(CONSTRAINTS) --editable '.[test]'
+	$(PIP) install --quiet --no-compile $(CONSTRAINTS) --editable '.[test]'
 	touch $@ $(VENV)/installed
 
 clean:

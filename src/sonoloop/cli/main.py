@@ -79,7 +79,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "sonoloop.cli.export",
         "export",
         "join both stages into one model folder",
-        ("--autoencoder runs/autoencoder --diffusion runs/diffusion --out model",),
+        ("runs/autoencoder runs/diffusion --data dataset --out model",),
     ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""
