@@ -1,0 +1,35 @@
+"""``sonoloop export``: two training runs become one model folder."""
+
+from pathlib import Path
+
+
+def export(  # noqa: PLR0913 - one argument per option of the command
+    autoencoder_run: Path,
+    diffusion_run: Path,
+    /,
+    *,
+    data: Path,
+    out: Path,
+    name: str | None = None,
+    licence: str = "CC-BY-NC-SA-4.0",
+) -> None:
+    """Join both trained stages into a model folder for 'sonoloop synthesize --model'.
+
+    Args:
+        autoencoder_run: Run folder of stage 1.
+        diffusion_run: Run folder of stage 2, trained on that stage 1.
+        data: The dataset both were trained on.
+        out: Folder for the model.
+        name: What manifests call the model; by default the name of the folder.
+        licence: Licence of the weights (SPDX); it must respect the licences of the data.
+    """
+    from sonoloop.recipes import export as recipe  # noqa: PLC0415 - imports torch: seconds
+
+    recipe.export(
+        autoencoder_run,
+        diffusion_run,
+        data=data,
+        out=out,
+        name=name or out.resolve().name,
+        licence=licence,
+    )

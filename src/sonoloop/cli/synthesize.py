@@ -1,0 +1,49 @@
+"""``sonoloop synthesize``: your own stills become loops."""
+
+from pathlib import Path
+
+
+def synthesize(  # noqa: PLR0913 - one argument per option of the command
+    images: tuple[Path, ...],
+    /,
+    *,
+    out: Path,
+    samples: int = 1,
+    seed: int = 0,
+    model: str = "default",
+    steps: int | None = None,
+    formats: str = "mp4,gif,strip",
+    batch_size: int | None = None,
+    mark: bool = True,
+) -> int:
+    """Turn ultrasound stills into cine loops.
+
+    Loops come back at the size of the still. Run the same command again to go on after an
+    interruption: loops that are there are skipped. Exit status 1 says that some stills could not
+    be used.
+
+    Args:
+        images: Stills (png, jpg, tif, webp, DICOM; of videos the first frame) and folders of them.
+        out: Folder for the loops, manifest.parquet and manifest.csv.
+        samples: Loops per still.
+        seed: Same seed, still and sample number: same loop.
+        model: Name of a bundled model, or a folder made by 'sonoloop export'.
+        steps: Steps of the sampler; by default the model's own.
+        formats: Which files to write, separated by commas: mp4, gif, npy, and strip (one picture
+            with all loops of a still).
+        batch_size: Loops computed together; by default 4 on a CPU, 32 on a GPU.
+        mark: Whether mp4, gif and strip show the word SYNTHETIC; npy files never do.
+    """
+    from sonoloop.recipes import synthesize as recipe  # noqa: PLC0415 - torch: seconds to import
+    from sonoloop.synthesis.batch import BatchOptions, parse_formats  # noqa: PLC0415 - as above
+
+    options = BatchOptions(
+        num_samples=samples,
+        seed=seed,
+        num_inference_steps=steps,
+        formats=parse_formats(formats),
+        mark=mark,
+        batch_size=batch_size,
+    )
+    result = recipe.synthesize(images, out, options, model=model)
+    return 1 if result.failures else 0

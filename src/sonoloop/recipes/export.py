@@ -1,0 +1,215 @@
+"""Two training runs and their data become one model folder."""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.data.config import ClipConfig
+from sonoloop.diffusion.config import DiffusionConfig
+from sonoloop.diffusion.model import LatentDiffusion
+from sonoloop.errors import UsageError
+from sonoloop.recipes.model_card import TrainingFacts, model_card
+from sonoloop.synthesis.config import ModelConfig, TypicalityConfig, playing_rate_hz
+from sonoloop.synthesis.native_size import HALF_RANGE
+from sonoloop.synthesis.pretrained import load_weights, pack_weights, write_model
+from sonoloop.synthesis.typicality import Typicality
+from sonoloop.training.run_folder import TrainedRun, load_run
+
+STILLS_PER_VIDEO: Final = 4
+"""First frames of this many windows of a video stand for it in the typicality check."""
+DEFAULT_LICENCE: Final = "CC-BY-NC-SA-4.0"
+
+Stage = Literal["autoencoder", "diffusion"]
+
+
+def export(  # noqa: PLR0913 - one argument per option of the command
+    autoencoder_run: Path,
+    diffusion_run: Path,
+    *,
+    data: Path,
+    out: Path,
+    name: str,
+    licence: str = DEFAULT_LICENCE,
+    console: Console | None = None,
+) -> ModelConfig:
+    """Join the averaged weights of both stages into a model folder.
+
+    Args:
+        autoencoder_run: Run folder of stage 1.
+        diffusion_run: Run folder of stage 2, trained on that stage 1.
+        data: The dataset both were trained on, for the typicality check and the card.
+        out: Where the model folder goes.
+        name: What manifests and provenance call the model.
+        licence: SPDX identifier of the licence of the weights.
+        console: Where to report; None takes the terminal.
+
+    Returns:
+        The model's config.
+
+    Raises:
+        UsageError: If a run is not of its stage, the runs do not fit together or the dataset
+            cannot be used.
+    """
+    console = console or Console()
+    runs: dict[Stage, TrainedRun] = {
+        "autoencoder": _load(autoencoder_run, "autoencoder"),
+        "diffusion": _load(diffusion_run, "diffusion"),
+    }
+    clip = ClipConfig.model_validate(_section(runs, "autoencoder", "clip"))
+    autoencoder_config = AutoencoderConfig.model_validate(
+        _section(runs, "autoencoder", "autoencoder")
+    )
+    diffusion_config = DiffusionConfig.model_validate(_section(runs, "diffusion", "diffusion"))
+    if _section(runs, "diffusion", "autoencoder") != _section(runs, "autoencoder", "autoencoder"):
+        msg = f"{diffusion_run} was trained on another stage 1 than that of {autoencoder_run}"
+        raise UsageError(msg)
+    autoencoder = VideoAutoencoder(autoencoder_config)
+    diffusion = LatentDiffusion(diffusion_config, autoencoder.latent_shape)
+    weights = {
+        "autoencoder": _fitting_weights(autoencoder, runs, "autoencoder"),
+        "diffusion": _fitting_weights(diffusion, runs, "diffusion"),
+    }
+    videos = ClipSet.open(data, "train", clip)
+    typicality, typicality_config = _fit_typicality(videos)
+    packed = pack_weights(weights["autoencoder"], weights["diffusion"], typicality.tensors())
+    config = ModelConfig(
+        name=name,
+        licence=licence,
+        clip=clip,
+        autoencoder=autoencoder_config,
+        diffusion=diffusion_config,
+        latent_shape=autoencoder.latent_shape,
+        frame_rate_hz=playing_rate_hz(clip),
+        weights_sha256=hashlib.sha256(packed).hexdigest(),
+        typicality=typicality_config,
+    )
+    facts = _facts(
+        {"autoencoder": autoencoder_run, "diffusion": diffusion_run}, runs, weights, videos
+    )
+    write_model(out, config, packed, model_card(config, facts))
+    megabytes = len(packed) / 1e6
+    parameters = sum(facts.parameters.values()) / 1e6
+    console.print(
+        f"model {name} written to {out}: {parameters:.2f} M parameters, {megabytes:.1f} MB; "
+        "complete the section Data of its README.md before you pass it on",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    return config
+
+
+def _load(path: Path, stage: Stage) -> TrainedRun:
+    run = load_run(path)
+    found = run.config.get("stage")
+    if found != stage:
+        msg = f"{path} is a run of {found!r}, not of {stage!r}: give the run of stage 1, then 2"
+        raise UsageError(msg)
+    return run
+
+
+def _section(runs: dict[Stage, TrainedRun], stage: Stage, section: str) -> object:
+    """Return one section of a run's config."""
+    try:
+        return runs[stage].config[section]
+    except KeyError as error:
+        msg = f"the config.json of the {stage} run has no section {section!r}: is it complete?"
+        raise UsageError(msg) from error
+
+
+def _fitting_weights(
+    module: nn.Module, runs: dict[Stage, TrainedRun], stage: Stage
+) -> dict[str, Tensor]:
+    """Read a run's averaged weights and check that they fit the config beside them."""
+    path = runs[stage].ema_path
+    weights = load_file(path)
+    load_weights(module, weights, part=stage, folder=path.parent)
+    return weights
+
+
+def _fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
+    """Measure the training stills: first frames of windows spread over each video."""
+    stills, groups = [], []
+    for item, group in enumerate(videos.group_ids):
+        count = min(STILLS_PER_VIDEO, max(1, videos.num_windows(item)))
+        rng = np.random.default_rng([0, item])
+        clips = [videos.clip(item), *(videos.random_clip(item, rng) for _ in range(count - 1))]
+        stills += [clip[0] for clip in clips]
+        groups += [group] * count
+    frames = torch.from_numpy(np.stack(stills))[:, None].float() / HALF_RANGE - 1
+    typicality = Typicality.fit(frames, groups)
+    config = TypicalityConfig(
+        threshold=typicality.threshold, num_stills=len(stills), num_groups=len(set(groups))
+    )
+    return typicality, config
+
+
+def _facts(
+    folders: dict[Stage, Path],
+    runs: dict[Stage, TrainedRun],
+    weights: dict[str, dict[str, Tensor]],
+    videos: ClipSet,
+) -> TrainingFacts:
+    environments = {stage: _read_environment(folder) for stage, folder in folders.items()}
+    ends = {stage: _last_logged(folder) for stage, folder in folders.items()}
+    versions = environments["autoencoder"]
+    return TrainingFacts(
+        num_videos=len(videos),
+        num_groups=len(set(videos.group_ids)),
+        labels=dict(Counter(label for label in videos.labels if label is not None)),
+        hardware={stage: _hardware(environments[stage]) for stage in runs},
+        steps={stage: int(ends[stage].get("step", 0)) for stage in runs},
+        minutes={
+            stage: ends[stage]["seconds"] / 60 if "seconds" in ends[stage] else None
+            for stage in runs
+        },
+        parameters={stage: _count(weights[stage]) for stage in runs},
+        software=f"sonoloop {versions.get('sonoloop')}, torch {versions.get('torch')}",
+    )
+
+
+def _count(weights: dict[str, Tensor]) -> int:
+    return sum(tensor.numel() for tensor in weights.values())
+
+
+def _read_environment(folder: Path) -> dict[str, object]:
+    try:
+        content: dict[str, object] = json.loads((folder / "environment.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return content
+
+
+def _hardware(environment: dict[str, object]) -> str:
+    gpus = environment.get("gpus")
+    if isinstance(gpus, list) and gpus:
+        return ", ".join(str(gpu) for gpu in gpus)
+    return f"{environment.get('cpu', 'unknown')}, {environment.get('cpu_count', '?')} CPU cores"
+
+
+def _last_logged(folder: Path) -> dict[str, float]:
+    """Return step and seconds of the last line of the log that has both."""
+    found: dict[str, float] = {}
+    try:
+        lines = (folder / "log.jsonl").read_text().splitlines()
+    except OSError:
+        return found
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if "seconds" in entry and "step" in entry:
+            found = {"step": float(entry["step"]), "seconds": float(entry["seconds"])}
+    return found

@@ -1,0 +1,173 @@
+"""Stills to clips: find the stills, load the model, make the files, say what happened."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sonoloop.data.reading import find_recordings
+from sonoloop.errors import UsageError
+from sonoloop.synthesis.batch import (
+    BatchOptions,
+    BatchResult,
+    StillFile,
+    synthesize_batch,
+)
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.typicality import StillTypicality
+
+MASK_NAME: Final = re.compile(r"(?P<picture>.+)_mask(_\d+)?$")
+"""Segmentations as BUSI names them: they lie beside their picture."""
+LINES_SHOWN: Final = 10
+"""Stills named on the console per kind of trouble; the manifest names all."""
+
+
+@dataclass(frozen=True)
+class StillList:
+    """Stills to animate.
+
+    Args:
+        files: What was found, in natural order.
+        num_masks: Segmentations that were left out.
+    """
+
+    files: list[StillFile]
+    num_masks: int
+
+
+def find_stills(images: Sequence[Path]) -> StillList:
+    """Collect stills from files and folders.
+
+    Args:
+        images: Files, taken as they are, and folders, searched for images, DICOM and videos.
+
+    Returns:
+        Every still once.
+
+    Raises:
+        UsageError: If nothing was given, a path does not exist or a folder holds no still.
+    """
+    if not images:
+        msg = "give at least one still: a file or a folder"
+        raise UsageError(msg)
+    files: dict[Path, StillFile] = {}
+    num_masks = 0
+    for path in images:
+        if not path.exists():
+            msg = f"there is no file or folder {path}"
+            raise UsageError(msg)
+        if path.is_file():
+            files.setdefault(path.resolve(), StillFile(path, path.name))
+            continue
+        found = find_recordings(path)
+        stems = {(file.parent, file.stem) for file in found}
+        stills = [file for file in found if not _is_mask(file, stems)]
+        num_masks += len(found) - len(stills)
+        if not stills:
+            msg = f"the folder {path} holds no image, DICOM file or video"
+            raise UsageError(msg)
+        for file in stills:
+            name = path.name if file == path else file.relative_to(path).as_posix()
+            files.setdefault(file.resolve(), StillFile(file, name))
+    return StillList(list(files.values()), num_masks)
+
+
+def _is_mask(file: Path, stems: set[tuple[Path, str]]) -> bool:
+    match = MASK_NAME.match(file.stem)
+    return match is not None and (file.parent, match["picture"]) in stems
+
+
+def synthesize(
+    images: Sequence[Path],
+    out: Path,
+    options: BatchOptions,
+    *,
+    model: str,
+    console: Console | None = None,
+) -> BatchResult:
+    """Animate stills into a folder.
+
+    Args:
+        images: Files and folders.
+        out: Where clips and manifest go; made if needed.
+        options: What to make of every still.
+        model: Name of a bundled model, or a model folder.
+        console: Where to report; None takes the terminal.
+
+    Returns:
+        What was made, skipped and refused.
+
+    Raises:
+        UsageError: If there is nothing to do or an option is wrong; nothing was written.
+    """
+    console = console or Console()
+    stills = find_stills(images)
+    _check_writable(out)
+    animator = ImageToVideo.from_pretrained(model)
+    if stills.num_masks:
+        console.print(f"{stills.num_masks} segmentation masks left out")
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    ) as progress:
+        total = len(stills.files) * options.num_samples
+        task = progress.add_task("loops", total=total)
+        result = synthesize_batch(
+            animator,
+            stills.files,
+            out,
+            options,
+            advance=lambda count: progress.advance(task, count),
+        )
+    report(result, out, console)
+    return result
+
+
+def report(result: BatchResult, out: Path, console: Console) -> None:
+    """Say what was made and what deserves a look.
+
+    Args:
+        result: Of the batch.
+        out: Where the files are.
+        console: Where to say it.
+    """
+    _list_some(console, [f"{name}: {text}" for name, text in result.warnings])
+    _list_some(console, [_atypical_sentence(*entry) for entry in result.atypical])
+    _list_some(console, [f"skipped {failure}" for failure in result.failures])
+    made = f"{len(result.rows)} loops written to {out}"
+    there = f", {result.num_skipped} were there already" if result.num_skipped else ""
+    failed = f", {len(result.failures)} stills could not be used" if result.failures else ""
+    console.print(f"{made}{there}{failed}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _atypical_sentence(name: str, verdict: StillTypicality) -> str:
+    return (
+        f"{name} is unlike the model's training data (distance {verdict.distance:.2f}, 99 % of the "
+        f"training stills are below {verdict.threshold:.2f}): do not rely on its motion"
+    )
+
+
+def _list_some(console: Console, sentences: Sequence[str]) -> None:
+    for sentence in sentences[:LINES_SHOWN]:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    if len(sentences) > LINES_SHOWN:
+        console.print(f"... and {len(sentences) - LINES_SHOWN} more like this")
+
+
+def _check_writable(out: Path) -> None:
+    """Make the folder, or refuse before any work is done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        msg = f"cannot write to {out} ({error.strerror}): choose another --out"
+        raise UsageError(msg) from error

@@ -1,0 +1,339 @@
+"""Many stills to many files: named without collisions, resumable, one bad still skipped.
+
+File names are NAME-HASH_seedS_sampleK.mp4, where HASH begins the SHA-256 of the still's file: equal
+names from different folders stay apart, and a name never depends on what else is in the batch.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, get_args
+
+from sonoloop.data.recording import Frames
+from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.synthesis.export import write_gif, write_mp4, write_npy
+from sonoloop.synthesis.film_strip import write_film_strip
+from sonoloop.synthesis.image_to_video import (
+    CPU_BATCH_SIZE,
+    GPU_BATCH_SIZE,
+    ImageToVideo,
+    LoopRequest,
+    TimedLoop,
+)
+from sonoloop.synthesis.manifest import Manifest, Row, row_key
+from sonoloop.synthesis.provenance import Provenance
+from sonoloop.synthesis.still import Still
+from sonoloop.synthesis.synthetic_mark import mark_synthetic
+from sonoloop.synthesis.typicality import StillTypicality
+
+Format = Literal["mp4", "gif", "npy", "strip"]
+
+LONGEST_NAME: Final = 80
+"""Characters of a still's name that are kept in file names."""
+HASH_DIGITS: Final = 8
+SECONDS_BETWEEN_MANIFESTS: Final = 20.0
+"""After a crash, at most this much work is done again."""
+SETTINGS: Final = ("model_sha256", "sampler", "num_inference_steps", "marked")
+"""A clip is made again if one of these differs."""
+
+
+class StillFile(NamedTuple):
+    """One still to animate.
+
+    Args:
+        path: Where it is.
+        name: What the manifest calls it: relative to the folder that was given.
+    """
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What to make of every still.
+
+    Args:
+        num_samples: Loops per still.
+        seed: Seed of the run.
+        num_inference_steps: Steps of the sampler; None takes the model's own.
+        formats: Files per loop; ``strip`` is one picture per still.
+        mark: Whether mp4, gif and strip show the word SYNTHETIC.
+        batch_size: Loops computed together; None takes what suits the device.
+    """
+
+    num_samples: int = 1
+    seed: int = 0
+    num_inference_steps: int | None = None
+    formats: tuple[Format, ...] = ("mp4", "gif", "strip")
+    mark: bool = True
+    batch_size: int | None = None
+
+
+@dataclass
+class BatchResult:
+    """What became of a batch.
+
+    Args:
+        rows: Rows of the clips that were made now.
+        num_skipped: Clips that were there already, made with the same settings.
+        atypical: Stills that are unlike the training data, with their verdicts.
+        failures: Stills that could not be used.
+        warnings: What was unusual in a still, and how it was read.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    num_skipped: int = 0
+    atypical: list[tuple[str, StillTypicality]] = field(default_factory=list)
+    failures: list[UnreadableFileError] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Job(NamedTuple):
+    """A still with the samples that are still to make."""
+
+    file: StillFile
+    still: Still
+    sha256: str
+    samples: tuple[int, ...]
+    verdict: StillTypicality | None
+
+
+def parse_formats(text: str) -> tuple[Format, ...]:
+    """Read a list of formats.
+
+    Args:
+        text: Names separated by commas.
+
+    Raises:
+        UsageError: If a name is unknown or there is none.
+    """
+    known: tuple[Format, ...] = get_args(Format)
+    names = {name.strip() for name in text.split(",")} - {""}
+    unknown = sorted(names - set(known))
+    if unknown or not names:
+        found = unknown[0] if unknown else text
+        msg = f"there is no format {found!r}: choose among {', '.join(known)}"
+        raise UsageError(msg)
+    return tuple(name for name in known if name in names)
+
+
+def synthesize_batch(
+    model: ImageToVideo,
+    files: Sequence[StillFile],
+    out: Path,
+    options: BatchOptions,
+    *,
+    advance: Callable[[int], None],
+) -> BatchResult:
+    """Animate stills into a folder; clips that are there already are skipped.
+
+    Args:
+        model: Makes the loops.
+        files: Stills.
+        out: Folder of the clips and the manifest.
+        options: What to make of every still.
+        advance: Told the number of clips that were finished, skipped or given up.
+
+    Returns:
+        What was made, skipped and refused. The manifest is written in any case.
+
+    Raises:
+        OSError: If a file cannot be written.
+        UsageError: If an option is out of range, or ``out`` holds a damaged manifest.
+    """
+    batch = _Batch(model, out, options, advance)
+    try:
+        for jobs in _grouped(batch.jobs(files), batch.batch_size):
+            batch.make(jobs)
+    finally:
+        batch.manifest.write()
+    return batch.result
+
+
+def _grouped(jobs: Iterable[_Job], batch_size: int) -> Iterator[list[_Job]]:
+    """Gather stills until their loops fill a batch."""
+    group: list[_Job] = []
+    for job in jobs:
+        group.append(job)
+        if sum(len(member.samples) for member in group) >= batch_size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+class _Batch:
+    """State of one run: manifest, settings and the result so far."""
+
+    def __init__(
+        self,
+        model: ImageToVideo,
+        out: Path,
+        options: BatchOptions,
+        advance: Callable[[int], None],
+    ) -> None:
+        self.model = model
+        self.out = out
+        self.options = options
+        self.advance = advance
+        self.manifest = Manifest(out)
+        self.result = BatchResult()
+        on_cpu = model.device.type == "cpu"
+        self.batch_size = options.batch_size or (CPU_BATCH_SIZE if on_cpu else GPU_BATCH_SIZE)
+        diffusion = model.config.diffusion
+        self.settings: dict[str, str | int | bool] = {
+            "model_sha256": model.config.weights_sha256,
+            "sampler": diffusion.sampler,
+            "num_inference_steps": options.num_inference_steps or diffusion.num_inference_steps,
+            "marked": options.mark,
+        }
+        self._last_written = time.monotonic()
+
+    def jobs(self, files: Sequence[StillFile]) -> Iterator[_Job]:
+        """Open the stills that have something left to make, and note those that cannot be used."""
+        for file in files:
+            try:
+                sha256 = file_sha256(file.path)
+                samples = self._unfinished(file, sha256)
+                skipped = self.options.num_samples - len(samples)
+                self.result.num_skipped += skipped
+                if skipped:
+                    self.advance(skipped)
+                if not samples:
+                    continue
+                still = self.model.open(file.path)
+            except UnreadableFileError as error:
+                self.result.failures.append(error)
+                self.advance(self.options.num_samples)
+                continue
+            verdict = self.model.judge(still)
+            if verdict is not None and verdict.is_atypical:
+                self.result.atypical.append((file.name, verdict))
+            self.result.warnings += [(file.name, warning) for warning in still.warnings]
+            yield _Job(file, still, sha256, samples, verdict)
+
+    def make(self, jobs: Sequence[_Job]) -> None:
+        """Animate some stills and write their files and rows."""
+        requests = [LoopRequest(job.still, sample) for job in jobs for sample in job.samples]
+        loops = self.model.animate(
+            requests,
+            seed=self.options.seed,
+            num_inference_steps=self.options.num_inference_steps,
+            batch_size=self.batch_size,
+        )
+        for job in jobs:
+            rows = [self._write_clip(job, sample, next(loops)) for sample in job.samples]
+            clips = [clip for _, clip in rows]
+            strip = self._write_strip(job, clips) if "strip" in self.options.formats else None
+            finished = [dict(row) | {"strip": strip} for row, _ in rows]
+            self.manifest.add(finished)
+            self.result.rows += finished
+        if time.monotonic() - self._last_written > SECONDS_BETWEEN_MANIFESTS:
+            self.manifest.write()
+            self._last_written = time.monotonic()
+
+    def _unfinished(self, file: StillFile, sha256: str) -> tuple[int, ...]:
+        """List the samples without a row of the same settings or without their files."""
+        samples = tuple(range(self.options.num_samples))
+        missing = tuple(sample for sample in samples if not self._is_finished(file, sha256, sample))
+        # A strip shows all loops of its still, so all are needed to draw it again.
+        return samples if missing and "strip" in self.options.formats else missing
+
+    def _is_finished(self, file: StillFile, sha256: str, sample: int) -> bool:
+        key = row_key(
+            {
+                "source": file.name,
+                "source_sha256": sha256,
+                "seed": self.options.seed,
+                "sample": sample,
+            }
+        )
+        row = self.manifest.find(key)
+        if row is None or any(row[name] != self.settings[name] for name in SETTINGS):
+            return False
+        names = [row[kind] for kind in self.options.formats]
+        return all(isinstance(name, str) and (self.out / name).is_file() for name in names)
+
+    def _provenance(self, job: _Job, sample: int) -> Provenance:
+        return Provenance(
+            source=job.file.name,
+            source_sha256=job.sha256,
+            sample=sample,
+            seed=self.options.seed,
+            model=self.model.config.name,
+            model_sha256=self.model.config.weights_sha256,
+            sampler=str(self.settings["sampler"]),
+            num_inference_steps=int(self.settings["num_inference_steps"]),
+        )
+
+    def _write_clip(self, job: _Job, sample: int, loop: TimedLoop) -> tuple[Row, Frames]:
+        """Write the files of one loop; return its row and the loop as it is shown."""
+        began = time.perf_counter()
+        options, rate_hz = self.options, self.model.config.frame_rate_hz
+        provenance = self._provenance(job, sample)
+        shown = mark_synthetic(loop.frames) if options.mark else loop.frames
+        stem = f"{_still_stem(job)}_seed{options.seed}_sample{sample}"
+        names = {
+            kind: f"{stem}.{kind}" if kind in options.formats else None
+            for kind in ("mp4", "gif", "npy")
+        }
+        if names["mp4"]:
+            write_mp4(self.out / names["mp4"], shown, frame_rate_hz=rate_hz, provenance=provenance)
+        if names["gif"]:
+            write_gif(self.out / names["gif"], shown, frame_rate_hz=rate_hz, provenance=provenance)
+        if names["npy"]:
+            write_npy(self.out / names["npy"], loop.frames)
+        spacing = job.still.pixel_spacing_mm or (None, None)
+        verdict = job.verdict
+        provenance_columns = asdict(provenance)
+        del provenance_columns["synthetic"]
+        row: Row = {
+            **provenance_columns,
+            **names,
+            "num_frames": len(loop.frames),
+            "height": job.still.height,
+            "width": job.still.width,
+            "frame_rate_hz": rate_hz,
+            "pixel_spacing_height_mm": spacing[0],
+            "pixel_spacing_width_mm": spacing[1],
+            "typicality_distance": None if verdict is None else verdict.distance,
+            "typicality_threshold": None if verdict is None else verdict.threshold,
+            "atypical": None if verdict is None else verdict.is_atypical,
+            "seconds": loop.seconds + time.perf_counter() - began,
+            "marked": options.mark,
+        }
+        self.advance(1)
+        return row, shown
+
+    def _write_strip(self, job: _Job, clips: Sequence[Frames]) -> str:
+        name = f"{_still_stem(job)}_seed{self.options.seed}_strip.png"
+        write_film_strip(self.out / name, clips, provenance=self._provenance(job, 0))
+        return name
+
+
+def _still_stem(job: _Job) -> str:
+    """Name the files of a still after it, with nothing in the name that a shell would mind."""
+    stem = re.sub(r"[^\w.-]+", "_", Path(job.file.name).stem).strip("._")[:LONGEST_NAME]
+    return f"{stem or 'still'}-{job.sha256[:HASH_DIGITS]}"
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a still's file; of a folder of frames, its first.
+
+    Args:
+        path: File or folder of frames.
+
+    Raises:
+        UnreadableFileError: If it cannot be read.
+    """
+    try:
+        file = min(child for child in path.iterdir() if child.is_file()) if path.is_dir() else path
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        reason = f"cannot be read ({error.strerror if isinstance(error, OSError) else 'is empty'})"
+        raise UnreadableFileError(path, reason) from error

@@ -1,0 +1,68 @@
+"""What a model folder says about its weights: ``config.json``, read without torch."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.data.config import ClipConfig
+from sonoloop.diffusion.config import DiffusionConfig
+
+NOMINAL_RATE_HZ = 25.0
+"""Assumed rate of recordings whose windows are counted in frames (the paper's 25 Hz videos)."""
+
+
+class TypicalityConfig(BaseModel):
+    """How far from the training stills is far."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threshold: float = Field(gt=0)
+    """99th percentile of the distances of training stills to those of other groups."""
+    num_stills: int = Field(ge=1)
+    """Training stills the distances are measured to."""
+    num_groups: int = Field(ge=1)
+    """Groups (patients, merged with near-duplicates) these stills come from."""
+
+
+class ModelConfig(BaseModel):
+    """Everything needed to rebuild a model and to check its weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    """Version of this folder layout."""
+    name: str = Field(min_length=1)
+    """What manifests and provenance call the model."""
+    licence: str = Field(min_length=1)
+    """SPDX identifier of the licence of the weights."""
+    clip: ClipConfig
+    """Size, number of frames and time window of the clips it was trained on."""
+    autoencoder: AutoencoderConfig
+    """Stage 1."""
+    diffusion: DiffusionConfig
+    """Stage 2."""
+    latent_shape: tuple[int, ...]
+    """Shape of one latent, channels first."""
+    frame_rate_hz: float = Field(gt=0)
+    """Rate at which the loops play in real time, frames per second."""
+    weights_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """SHA-256 of ``weights.safetensors``."""
+    typicality: TypicalityConfig | None = None
+    """None: the model cannot tell unusual stills."""
+
+
+def playing_rate_hz(clip: ClipConfig) -> float:
+    """Give the rate at which a clip of the model shows motion at its true speed.
+
+    Args:
+        clip: Window the frames of a clip were spread over.
+
+    Returns:
+        Frames per second; 16 frames over 1.92 s are 8.33 Hz.
+    """
+    if clip.window_s is not None:
+        return clip.num_frames / clip.window_s
+    if clip.window_frames is None:
+        return NOMINAL_RATE_HZ
+    return NOMINAL_RATE_HZ * clip.num_frames / clip.window_frames

@@ -1,0 +1,317 @@
+"""Stills in, cine loops out: the public Python interface.
+
+>>> model = ImageToVideo.from_pretrained("default")          # doctest: +SKIP
+>>> loops = model("still.png", num_samples=4, seed=0)[0]     # doctest: +SKIP
+>>> loops[0].shape                                           # doctest: +SKIP
+(16, 480, 640)
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.recording import Frames
+from sonoloop.diffusion.model import LatentDiffusion
+from sonoloop.errors import UsageError
+from sonoloop.shapes import Clip, Flow, Frame, Latent
+from sonoloop.synthesis.config import ModelConfig
+from sonoloop.synthesis.native_size import HALF_RANGE, to_native_size
+from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
+from sonoloop.synthesis.seeds import clip_generator
+from sonoloop.synthesis.still import Still, StillSource, open_still
+from sonoloop.synthesis.typicality import StillTypicality, Typicality
+
+CPU_BATCH_SIZE = 4
+GPU_BATCH_SIZE = 32
+
+
+class Decoder(Protocol):
+    """Stage 1, as synthesis needs it."""
+
+    def first_frame_features(self, first_frame: Frame) -> list[Tensor]:
+        """Compute what does not depend on the latent."""
+        ...
+
+    def decode(
+        self, first_frame: Frame, latent: Latent, features: list[Tensor] | None = None
+    ) -> tuple[Clip, Flow | None]:
+        """Turn a first frame and a latent into a clip and its flow."""
+        ...
+
+
+class LatentSampler(Protocol):
+    """Stage 2: anything that draws latents for first frames, one generator per item."""
+
+    def sample(
+        self,
+        first_frame: Frame,
+        *,
+        generators: Sequence[torch.Generator],
+        num_inference_steps: int | None = None,
+    ) -> Latent:
+        """Draw one latent per first frame."""
+        ...
+
+
+class LoopRequest(NamedTuple):
+    """One loop to make.
+
+    Args:
+        still: What to move.
+        sample: Which of its loops, from 0.
+    """
+
+    still: Still
+    sample: int
+
+
+class TimedLoop(NamedTuple):
+    """One loop and what it cost.
+
+    Args:
+        frames: At the size of the picture as given (t, h, w).
+        seconds: Its share of its batch, and its own enlargement.
+    """
+
+    frames: Frames
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Loops:
+    """The loops of one still; works like a list of arrays (t, h, w) of uint8.
+
+    Args:
+        clips: One per sample, at the size of the picture as given; frame 0 is the still.
+        still: What was moved, and how it was read.
+        frame_rate_hz: Frames per second at which the motion has its true speed.
+        typicality: How far the still is from the training data; None if the model cannot tell.
+    """
+
+    clips: tuple[Frames, ...]
+    still: Still
+    frame_rate_hz: float
+    typicality: StillTypicality | None
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.clips)
+
+    def __iter__(self) -> Iterator[Frames]:
+        """Go through the samples."""
+        return iter(self.clips)
+
+    def __getitem__(self, sample: int) -> Frames:
+        """Return one sample."""
+        return self.clips[sample]
+
+
+class ImageToVideo:
+    """A trained model that animates stills.
+
+    Args:
+        autoencoder: Stage 1.
+        sampler: Stage 2.
+        config: What the model was made of and trained on.
+        typicality: The training stills' distances; None if unknown.
+        device: Where both stages are.
+    """
+
+    def __init__(
+        self,
+        autoencoder: Decoder,
+        sampler: LatentSampler,
+        config: ModelConfig,
+        *,
+        typicality: Typicality | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        """Join the two stages."""
+        self.autoencoder = autoencoder
+        self.sampler = sampler
+        self.config = config
+        self.typicality = typicality
+        self.device = torch.device(device)
+
+    @classmethod
+    def from_pretrained(
+        cls, name_or_path: str | Path = "default", *, device: str | torch.device | None = None
+    ) -> "ImageToVideo":
+        """Load a model.
+
+        Args:
+            name_or_path: Name of a bundled model, or a folder that ``sonoloop export`` wrote.
+            device: Where to compute; None takes the GPU if there is one.
+
+        Returns:
+            The model, ready to be called.
+
+        Raises:
+            UsageError: If the model is missing, damaged or does not fit its config.
+        """
+        folder = find_model(name_or_path)
+        config, tensors = read_model(folder)
+        autoencoder = VideoAutoencoder(config.autoencoder)
+        sampler = LatentDiffusion(config.diffusion, config.latent_shape)
+        target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        parts: tuple[tuple[str, nn.Module], ...] = (
+            ("autoencoder", autoencoder),
+            ("diffusion", sampler),
+        )
+        for part, module in parts:
+            load_weights(module, select(tensors, part), part=part, folder=folder)
+            module.eval().requires_grad_(requires_grad=False).to(target)
+        typicality = None
+        if config.typicality is not None:
+            stored = select(tensors, "typicality")
+            typicality = Typicality.from_tensors(stored, threshold=config.typicality.threshold)
+        return cls(autoencoder, sampler, config, typicality=typicality, device=target)
+
+    def __call__(
+        self,
+        images: StillSource | Sequence[StillSource],
+        *,
+        num_samples: int = 1,
+        num_inference_steps: int | None = None,
+        seed: int = 0,
+        batch_size: int | None = None,
+    ) -> list[Loops]:
+        """Animate one still or several.
+
+        Args:
+            images: Files, arrays (h, w) or (h, w, 3) of uint8 or of floats in [0, 1], or Pillow
+                images; one or a list.
+            num_samples: Loops per still, at least 1.
+            num_inference_steps: Steps of the sampler; None takes the model's own.
+            seed: Same seed, still and sample number: same loop, whatever else is made with it.
+            batch_size: Loops computed together; None takes 4 on a CPU, 32 on a GPU.
+
+        Returns:
+            For each still its loops, each (t, h, w) of uint8 at the still's own size.
+
+        Raises:
+            UnreadableFileError: If a still cannot be used.
+            UsageError: If an argument is out of range.
+        """
+        if num_samples < 1:
+            msg = f"num_samples must be at least 1, got {num_samples}"
+            raise UsageError(msg)
+        sources = [images] if isinstance(images, str | Path | Image.Image | np.ndarray) else images
+        stills = [self.open(source) for source in sources]
+        requests = [LoopRequest(still, sample) for still in stills for sample in range(num_samples)]
+        timed = self.animate(
+            requests, seed=seed, num_inference_steps=num_inference_steps, batch_size=batch_size
+        )
+        return [
+            Loops(
+                clips=tuple(next(timed).frames for _ in range(num_samples)),
+                still=still,
+                frame_rate_hz=self.config.frame_rate_hz,
+                typicality=self.judge(still),
+            )
+            for still in stills
+        ]
+
+    def open(self, source: StillSource) -> Still:
+        """Read and clean a still for this model.
+
+        Args:
+            source: As for calling the model.
+        """
+        return open_still(source, size=self.config.clip.size)
+
+    def judge(self, still: Still) -> StillTypicality | None:
+        """Tell how far a still is from the training data; None if the model cannot tell."""
+        if self.typicality is None:
+            return None
+        return self.typicality.judge(_to_float(still.first_frame[None]))
+
+    def animate(
+        self,
+        requests: Sequence[LoopRequest],
+        *,
+        seed: int = 0,
+        num_inference_steps: int | None = None,
+        batch_size: int | None = None,
+    ) -> Iterator[TimedLoop]:
+        """Make loops one after the other, computed in batches, in the order of the requests.
+
+        Args:
+            requests: Stills and sample numbers, in any combination.
+            seed: Seed of the run, at least 0.
+            num_inference_steps: Steps of the sampler; None takes the model's own.
+            batch_size: Loops computed together; None takes 4 on a CPU, 32 on a GPU.
+
+        Raises:
+            UsageError: If an argument is out of range.
+        """
+        size = batch_size or (CPU_BATCH_SIZE if self.device.type == "cpu" else GPU_BATCH_SIZE)
+        for name, value, least in (
+            ("seed", seed, 0),
+            ("batch_size", size, 1),
+            ("num_inference_steps", 1 if num_inference_steps is None else num_inference_steps, 1),
+        ):
+            if value < least:
+                msg = f"{name} must be at least {least}, got {value}"
+                raise UsageError(msg)
+        return self._batches(requests, seed, num_inference_steps, size)
+
+    def _batches(
+        self, requests: Sequence[LoopRequest], seed: int, steps: int | None, batch_size: int
+    ) -> Iterator[TimedLoop]:
+        features: dict[str, list[Tensor]] = {}
+        for start in range(0, len(requests), batch_size):
+            batch = requests[start : start + batch_size]
+            began = time.perf_counter()
+            with torch.inference_mode():
+                features = {
+                    still.sha256: features.get(still.sha256) or self._features(still)
+                    for still, _ in batch
+                }
+                clip, flow = self._decode(batch, features, seed, steps)
+            share = (time.perf_counter() - began) / len(batch)
+            for item, (still, _) in enumerate(batch):
+                began = time.perf_counter()
+                item_flow = None if flow is None else flow[item]
+                with torch.inference_mode():
+                    native = to_native_size(still.pixels, clip[item], item_flow, still.letterbox)
+                frames = still.on_canvas(native)
+                yield TimedLoop(frames, share + time.perf_counter() - began)
+
+    def _features(self, still: Still) -> list[Tensor]:
+        return self.autoencoder.first_frame_features(self._first_frames([still]))
+
+    def _decode(
+        self,
+        batch: Sequence[LoopRequest],
+        features: dict[str, list[Tensor]],
+        seed: int,
+        steps: int | None,
+    ) -> tuple[Clip, Flow | None]:
+        """Draw the latents of a batch and decode them, on the CPU and in float32."""
+        first_frame = self._first_frames([still for still, _ in batch])
+        generators = [clip_generator(seed, still.sha256, sample) for still, sample in batch]
+        latent = self.sampler.sample(first_frame, generators=generators, num_inference_steps=steps)
+        levels = zip(*(features[still.sha256] for still, _ in batch), strict=True)
+        pyramid = [torch.cat(level) for level in levels]
+        clip, flow = self.autoencoder.decode(first_frame, latent, pyramid)
+        clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
+        return clip, None if flow is None else flow.float().cpu()
+
+    def _first_frames(self, stills: Sequence[Still]) -> Frame:
+        frames = _to_float(np.stack([still.first_frame for still in stills]))  # (b, 1, h, w)
+        channels = self.config.autoencoder.in_channels
+        return frames.to(self.device).expand(-1, channels, -1, -1)
+
+
+def _to_float(levels: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
+    """Map grey levels to [-1, 1]."""
+    return torch.from_numpy(levels).float() / HALF_RANGE - 1

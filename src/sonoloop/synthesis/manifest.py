@@ -1,0 +1,98 @@
+"""The table beside the clips: what made each of them, as Parquet for programs and CSV for eyes."""
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from sonoloop.errors import UsageError
+from sonoloop.synthesis.atomic_files import write_atomically
+
+PARQUET_FILE: Final = "manifest.parquet"
+CSV_FILE: Final = "manifest.csv"
+
+SCHEMA: Final[dict[str, type[pl.DataType]]] = {
+    "source": pl.String,
+    "source_sha256": pl.String,
+    "sample": pl.Int64,
+    "seed": pl.Int64,
+    "model": pl.String,
+    "model_sha256": pl.String,
+    "sampler": pl.String,
+    "num_inference_steps": pl.Int64,
+    "software": pl.String,
+    "num_frames": pl.Int64,
+    "height": pl.Int64,
+    "width": pl.Int64,
+    "frame_rate_hz": pl.Float64,
+    "pixel_spacing_height_mm": pl.Float64,
+    "pixel_spacing_width_mm": pl.Float64,
+    "typicality_distance": pl.Float64,
+    "typicality_threshold": pl.Float64,
+    "atypical": pl.Boolean,
+    "seconds": pl.Float64,
+    "marked": pl.Boolean,
+    "mp4": pl.String,
+    "gif": pl.String,
+    "npy": pl.String,
+    "strip": pl.String,
+}
+"""One row per clip; file names are relative to the manifest's folder, null where not written."""
+
+Row = Mapping[str, object]
+Key = tuple[object, ...]
+
+
+def row_key(row: Row) -> Key:
+    """Identify a clip: the same still, seed and sample have one row."""
+    return (row["source"], row["source_sha256"], row["seed"], row["sample"])
+
+
+class Manifest:
+    """Rows by clip; read from a folder if one is there.
+
+    Args:
+        folder: Where the clips are.
+
+    Raises:
+        UsageError: If the folder holds a manifest that cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read what earlier runs wrote."""
+        self.folder = folder
+        self._rows: dict[Key, Row] = {}
+        path = folder / PARQUET_FILE
+        if not path.is_file():
+            return
+        try:
+            table = pl.read_parquet(path).select(list(SCHEMA))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            msg = f"{path} is no manifest of synthetic clips: remove it or choose another --out"
+            raise UsageError(msg) from error
+        self._rows = {row_key(row): row for row in table.iter_rows(named=True)}
+
+    def __len__(self) -> int:
+        """Return the number of clips."""
+        return len(self._rows)
+
+    def find(self, key: Key) -> Row | None:
+        """Return the row of a clip, None if there is none."""
+        return self._rows.get(key)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Add rows, replacing those of the same clips."""
+        for row in rows:
+            self._rows[row_key(row)] = row
+
+    def write(self) -> None:
+        """Write both files, each complete or not at all."""
+        table = pl.DataFrame(list(self._rows.values()), schema=SCHEMA).sort(
+            "source", "seed", "sample"
+        )
+        buffer = io.BytesIO()
+        table.write_parquet(buffer)
+        write_atomically(self.folder / PARQUET_FILE, buffer.getvalue())
+        write_atomically(self.folder / CSV_FILE, table.write_csv().encode())
