@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ CPU_BATCH_SIZE = 4
 GPU_BATCH_SIZE = 32
 
 
+@runtime_checkable
 class Decoder(Protocol):
     """Stage 1, as synthesis needs it."""
 
@@ -47,6 +48,7 @@ class Decoder(Protocol):
         ...
 
 
+@runtime_checkable
 class LatentSampler(Protocol):
     """Stage 2: anything that draws latents for first frames, one generator per item."""
 

@@ -104,7 +104,7 @@ def _prepare(recording: Recording, *, name: str, size: int) -> Still:
     if first.frames.min() == first.frames.max():
         reason = f"shows nothing: every pixel has the grey level {first.frames.min()}"
         raise UnreadableFileError(name, reason)
-    cleaned = clean_frames(first)
+    cleaned = clean_frames(first, path=Path(name))
     region_height, region_width = cleaned.frames.shape[1:]
     if min(region_height, region_width) < SMALLEST_SIDE_PX:
         reason = (

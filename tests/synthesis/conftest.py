@@ -1,0 +1,92 @@
+"""A tiny untrained model that moves, and stills to give it."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import ndimage
+
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.autoencoder.warp_decoder import WarpDecoder
+from sonoloop.data.config import ClipConfig
+from sonoloop.data.recording import Frames
+from sonoloop.diffusion.config import DiffusionConfig
+from sonoloop.diffusion.model import LatentDiffusion
+from sonoloop.synthesis.config import ModelConfig, TypicalityConfig
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.pretrained import pack_weights, write_model
+from sonoloop.synthesis.typicality import Typicality
+
+CLIP = ClipConfig(size=64, num_frames=16, window_s=1.92)
+AUTOENCODER = AutoencoderConfig(
+    size=64, num_frames=16, encoder_widths=(8, 8, 8, 8), latent_channels=4, decoder_width=8
+)
+DIFFUSION = DiffusionConfig(
+    width=16, depth=1, heads=2, condition_widths=(8, 8), num_inference_steps=2
+)
+
+
+def speckle(height: int, width: int, *, seed: int = 0, brightness: float = 90.0) -> Frames:
+    """Smoothed noise that brightens with depth, one frame: reads as a scan that fills it all."""
+    rng = np.random.default_rng(seed)
+    noise = ndimage.gaussian_filter(rng.standard_normal((height, width)), 1.5)
+    depth = np.linspace(0.6, 1.2, height)[:, None]
+    grey = brightness * depth * (1 + 1.2 * noise / noise.std() / 2)
+    return grey.clip(1, 255).astype(np.uint8)[None]
+
+
+def write_tiny_model(folder: Path) -> None:
+    """Write a model folder with random weights, fitted to nothing."""
+    torch.manual_seed(0)
+    autoencoder = VideoAutoencoder(AUTOENCODER)
+    decoder = autoencoder.decoder
+    assert isinstance(decoder, WarpDecoder)
+    torch.nn.init.normal_(decoder.flow_head.weight, std=0.1)
+    torch.nn.init.normal_(decoder.residual_head.weight, std=0.02)
+    diffusion = LatentDiffusion(DIFFUSION, autoencoder.latent_shape)
+    stills = np.stack([speckle(64, 64, seed=seed) for seed in range(30)])
+    groups = [str(seed // 3) for seed in range(30)]
+    typicality = Typicality.fit(torch.from_numpy(stills).float() / 127.5 - 1, groups)
+    weights = pack_weights(
+        autoencoder.state_dict(), diffusion.state_dict(), typicality.tensors()
+    )
+    config = ModelConfig(
+        name="tiny",
+        licence="CC0-1.0",
+        clip=CLIP,
+        autoencoder=AUTOENCODER,
+        diffusion=DIFFUSION,
+        latent_shape=autoencoder.latent_shape,
+        frame_rate_hz=25 / 3,
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        typicality=TypicalityConfig(
+            threshold=typicality.threshold, num_stills=30, num_groups=10
+        ),
+    )
+    write_model(folder, config, weights, "a tiny model for tests\n")
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder as ``sonoloop export`` writes it."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    write_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(model_folder: Path) -> ImageToVideo:
+    """The tiny model, loaded."""
+    return ImageToVideo.from_pretrained(model_folder, device="cpu")
+
+
+@pytest.fixture
+def still_path(tmp_path: Path) -> Path:
+    """A png of an odd size."""
+    path = tmp_path / "a still.png"
+    Image.fromarray(speckle(91, 123)[0]).save(path)
+    return path
