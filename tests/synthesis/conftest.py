@@ -31,7 +31,7 @@ DIFFUSION = DiffusionConfig(
 
 
 def speckle(height: int, width: int, *, seed: int = 0, brightness: float = 90.0) -> Frames:
-    """Smoothed noise that brightens with depth, one frame: reads as a scan that fills it all."""
+    """Make one frame of smoothed noise that brightens with depth and fills the picture."""
     rng = np.random.default_rng(seed)
     noise = ndimage.gaussian_filter(rng.standard_normal((height, width)), 1.5)
     depth = np.linspace(0.6, 1.2, height)[:, None]
@@ -51,9 +51,7 @@ def write_tiny_model(folder: Path) -> None:
     stills = np.stack([speckle(64, 64, seed=seed) for seed in range(30)])
     groups = [str(seed // 3) for seed in range(30)]
     typicality = Typicality.fit(torch.from_numpy(stills).float() / 127.5 - 1, groups)
-    weights = pack_weights(
-        autoencoder.state_dict(), diffusion.state_dict(), typicality.tensors()
-    )
+    weights = pack_weights(autoencoder.state_dict(), diffusion.state_dict(), typicality.tensors())
     config = ModelConfig(
         name="tiny",
         licence="CC0-1.0",
@@ -63,16 +61,14 @@ def write_tiny_model(folder: Path) -> None:
         latent_shape=autoencoder.latent_shape,
         frame_rate_hz=25 / 3,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
-        typicality=TypicalityConfig(
-            threshold=typicality.threshold, num_stills=30, num_groups=10
-        ),
+        typicality=TypicalityConfig(threshold=typicality.threshold, num_stills=30, num_groups=10),
     )
     write_model(folder, config, weights, "a tiny model for tests\n")
 
 
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder as ``sonoloop export`` writes it."""
+    """Write a model folder as ``sonoloop export`` does."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
     write_tiny_model(folder)
     return folder
@@ -80,13 +76,13 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def model(model_folder: Path) -> ImageToVideo:
-    """The tiny model, loaded."""
+    """Load the tiny model."""
     return ImageToVideo.from_pretrained(model_folder, device="cpu")
 
 
 @pytest.fixture
 def still_path(tmp_path: Path) -> Path:
-    """A png of an odd size."""
+    """Write a png of an odd size."""
     path = tmp_path / "a still.png"
     Image.fromarray(speckle(91, 123)[0]).save(path)
     return path

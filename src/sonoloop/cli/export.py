@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def export(  # noqa: PLR0913 - one argument per option of the command
+def export(
     autoencoder_run: Path,
     diffusion_run: Path,
     /,

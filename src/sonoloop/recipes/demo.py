@@ -50,7 +50,7 @@ def _real_still() -> Path:
     """Return the ultrasound file of the pydicom wheel; its first frame is the still."""
     from pydicom.examples import get_path  # noqa: PLC0415 - pydicom is slow to import
 
-    return get_path("ybr_color")
+    return Path(get_path("ybr_color"))
 
 
 def _phantom_still(out: Path) -> Path:

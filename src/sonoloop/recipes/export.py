@@ -33,7 +33,7 @@ DEFAULT_LICENCE: Final = "CC-BY-NC-SA-4.0"
 Stage = Literal["autoencoder", "diffusion"]
 
 
-def export(  # noqa: PLR0913 - one argument per option of the command
+def export(
     autoencoder_run: Path,
     diffusion_run: Path,
     *,

@@ -274,9 +274,10 @@ class ImageToVideo:
             batch = requests[start : start + batch_size]
             began = time.perf_counter()
             with torch.inference_mode():
+                stills = {still.sha256: still for still, _ in batch}
                 features = {
-                    still.sha256: features.get(still.sha256) or self._features(still)
-                    for still, _ in batch
+                    sha256: features.get(sha256) or self._features(still)
+                    for sha256, still in stills.items()
                 }
                 clip, flow = self._decode(batch, features, seed, steps)
             share = (time.perf_counter() - began) / len(batch)

@@ -45,19 +45,22 @@ def to_native_size(
     """
     top, left, bottom, right = letterbox.content
     height, width = still.shape[1:]
-    small = clip[None, :, :, top:bottom, left:right].float()
-    first = small[:, :, 0]
+    square = clip[None].float()
+    first = square[:, :, 0]
     native = torch.from_numpy(still).to(first)[None] / HALF_RANGE - 1  # (1, 1, h, w)
 
     frames = np.empty((clip.shape[1], height, width), dtype=np.uint8)
     frames[0] = still[0]
     for frame_index in range(1, clip.shape[1]):
-        small_moved, moved = first, native
+        moved_square, moved = first, native
         if flow is not None:
-            step = flow[None, :, frame_index : frame_index + 1, top:bottom, left:right].float()
-            small_moved = warp_frame(first, step)[:, :, 0]
-            moved = warp_frame(native, resize_flow(step, height, width))[:, :, 0]
-        frame = moved + enlarge(small[:, :, frame_index] - small_moved, height, width)
+            step = flow[None, :, frame_index : frame_index + 1].float()
+            # Moved with its black bars, so that a bar the model pulled in is no correction.
+            moved_square = warp_frame(first, step)[:, :, 0]
+            inner = step[..., top:bottom, left:right]
+            moved = warp_frame(native, resize_flow(inner, height, width))[:, :, 0]
+        correction = (square[:, :, frame_index] - moved_square)[:, :, top:bottom, left:right]
+        frame = moved + enlarge(correction, height, width)
         levels = ((frame + 1) * HALF_RANGE).round_().clamp_(0, 2 * HALF_RANGE)
         frames[frame_index] = levels[0, 0].to("cpu", torch.uint8).numpy()
     return frames

@@ -19,6 +19,8 @@ SMALLEST_SIDE_PX: Final = 16
 """Shortest side of a scan region that can show anatomy."""
 LUMA: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601)."""
+GREY_MODES: Final = {"L", "F", "I", "I;16"}
+"""Modes of Pillow images without colour; the others are converted to RGB."""
 IN_MEMORY: Final = "image in memory"
 
 StillSource = Path | str | npt.NDArray[Any] | Image.Image
@@ -84,7 +86,9 @@ def open_still(source: StillSource, *, size: int) -> Still:
         path = Path(source)
         recording = read_recording(path, max_frames=1)
         return _prepare(recording, name=str(source), size=size)
-    pixels = _grey(np.asarray(source.convert("RGB") if _has_colour(source) else source))
+    if isinstance(source, Image.Image) and source.mode not in GREY_MODES:
+        source = source.convert("RGB")
+    pixels = _grey(np.asarray(source))
     recording = Recording(frames=pixels[None], times_s=np.zeros(1))
     return _prepare(recording, name=IN_MEMORY, size=size)
 
@@ -127,10 +131,6 @@ def _prepare(recording: Recording, *, name: str, size: int) -> Still:
     )
 
 
-def _has_colour(source: object) -> bool:
-    return isinstance(source, Image.Image) and source.mode not in {"L", "F", "I;16", "I"}
-
-
 def _grey(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Turn grey, RGB or RGBA of uint8 or of floats in [0, 1] into grey uint8."""
     coloured = array.ndim == 3 and array.shape[2] in {3, 4}  # noqa: PLR2004 - RGB or RGBA
@@ -150,4 +150,5 @@ def _grey(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         raise UsageError(msg)
     if coloured:
         array = array[..., :3] @ np.asarray(LUMA)
-    return np.rint(array).astype(np.uint8)
+    grey: npt.NDArray[np.uint8] = np.rint(array).astype(np.uint8)
+    return grey

@@ -154,4 +154,5 @@ def _to_nearest(
     neighbours = distances.topk(min(NUM_NEIGHBOURS, distances.shape[1]), dim=1, largest=False)
     # Fewer neighbours than asked for are left where a group holds nearly all stills.
     found = neighbours.values.isfinite()
-    return neighbours.values.where(found, 0).sum(dim=1) / found.sum(dim=1)
+    mean: Tensor = neighbours.values.where(found, 0).sum(dim=1) / found.sum(dim=1)
+    return mean
