@@ -10,7 +10,8 @@ from torch import Tensor
 
 from sonoloop import ImageToVideo as PublicImageToVideo
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.synthesis.image_to_video import ImageToVideo, LoopRequest
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.loops import LoopRequest
 
 
 def smooth_scan(height: int, width: int, seed: int = 0) -> np.ndarray:

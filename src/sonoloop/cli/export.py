@@ -4,30 +4,29 @@ from pathlib import Path
 
 
 def export(
-    autoencoder_run: Path,
-    diffusion_run: Path,
-    /,
     *,
-    data: Path,
+    autoencoder: Path,
+    diffusion: Path,
     out: Path,
+    data: Path | None = None,
     name: str | None = None,
     licence: str = "CC-BY-NC-SA-4.0",
 ) -> None:
     """Join both trained stages into a model folder for 'sonoloop synthesize --model'.
 
     Args:
-        autoencoder_run: Run folder of stage 1.
-        diffusion_run: Run folder of stage 2, trained on that stage 1.
-        data: The dataset both were trained on.
+        autoencoder: Run folder of stage 1.
+        diffusion: Run folder of stage 2, trained on that stage 1.
         out: Folder for the model.
+        data: The dataset both were trained on; by default where the run of stage 1 found it.
         name: What manifests call the model; by default the name of the folder.
         licence: Licence of the weights (SPDX); it must respect the licences of the data.
     """
     from sonoloop.recipes import export as recipe  # noqa: PLC0415 - imports torch: seconds
 
     recipe.export(
-        autoencoder_run,
-        diffusion_run,
+        autoencoder,
+        diffusion,
         data=data,
         out=out,
         name=name or out.resolve().name,

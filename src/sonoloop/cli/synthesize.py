@@ -35,7 +35,7 @@ def synthesize(  # noqa: PLR0913 - one argument per option of the command
         mark: Whether mp4, gif and strip show the word SYNTHETIC; npy files never do.
     """
     from sonoloop.recipes import synthesize as recipe  # noqa: PLC0415 - torch: seconds to import
-    from sonoloop.synthesis.batch import BatchOptions, parse_formats  # noqa: PLC0415 - as above
+    from sonoloop.synthesis.batch_options import BatchOptions, parse_formats  # noqa: PLC0415
 
     options = BatchOptions(
         num_samples=samples,

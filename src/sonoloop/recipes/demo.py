@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sonoloop.recipes.synthesize import synthesize
 from sonoloop.synthesis.atomic_files import write_atomically
-from sonoloop.synthesis.batch import BatchOptions, BatchResult
+from sonoloop.synthesis.batch_options import BatchOptions, BatchResult
 
 NUM_LOOPS: Final = 4
 PHANTOM_SIZE_PX: Final = 256

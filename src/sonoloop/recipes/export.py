@@ -37,7 +37,7 @@ def export(
     autoencoder_run: Path,
     diffusion_run: Path,
     *,
-    data: Path,
+    data: Path | None,
     out: Path,
     name: str,
     licence: str = DEFAULT_LICENCE,
@@ -48,7 +48,8 @@ def export(
     Args:
         autoencoder_run: Run folder of stage 1.
         diffusion_run: Run folder of stage 2, trained on that stage 1.
-        data: The dataset both were trained on, for the typicality check and the card.
+        data: The dataset both were trained on, for the typicality check and the card; None takes
+            the path in the config of stage 1's run.
         out: Where the model folder goes.
         name: What manifests and provenance call the model.
         licence: SPDX identifier of the licence of the weights.
@@ -80,7 +81,8 @@ def export(
         "autoencoder": _fitting_weights(autoencoder, runs, "autoencoder"),
         "diffusion": _fitting_weights(diffusion, runs, "diffusion"),
     }
-    videos = ClipSet.open(data, "train", clip)
+    dataset = data or Path(str(_section(runs, "autoencoder", "data")))
+    videos = ClipSet.open(dataset, "train", clip)
     typicality, typicality_config = _fit_typicality(videos)
     packed = pack_weights(weights["autoencoder"], weights["diffusion"], typicality.tensors())
     config = ModelConfig(

@@ -11,12 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sonoloop.data.reading import find_recordings
 from sonoloop.errors import UsageError
-from sonoloop.synthesis.batch import (
-    BatchOptions,
-    BatchResult,
-    StillFile,
-    synthesize_batch,
-)
+from sonoloop.synthesis.batch import synthesize_batch
+from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.typicality import StillTypicality
 

@@ -8,28 +8,22 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, NamedTuple
 
 from sonoloop.data.recording import Frames
-from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.errors import UnreadableFileError
+from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
 from sonoloop.synthesis.export import write_gif, write_mp4, write_npy
 from sonoloop.synthesis.film_strip import write_film_strip
-from sonoloop.synthesis.image_to_video import (
-    CPU_BATCH_SIZE,
-    GPU_BATCH_SIZE,
-    ImageToVideo,
-    LoopRequest,
-    TimedLoop,
-)
+from sonoloop.synthesis.image_to_video import CPU_BATCH_SIZE, GPU_BATCH_SIZE, ImageToVideo
+from sonoloop.synthesis.loops import LoopRequest, TimedLoop
 from sonoloop.synthesis.manifest import Manifest, Row, row_key
 from sonoloop.synthesis.provenance import Provenance
 from sonoloop.synthesis.still import Still
 from sonoloop.synthesis.synthetic_mark import mark_synthetic
 from sonoloop.synthesis.typicality import StillTypicality
-
-Format = Literal["mp4", "gif", "npy", "strip"]
 
 LONGEST_NAME: Final = 80
 """Characters of a still's name that are kept in file names."""
@@ -40,58 +34,6 @@ SETTINGS: Final = ("model_sha256", "sampler", "num_inference_steps", "marked")
 """A clip is made again if one of these differs."""
 
 
-class StillFile(NamedTuple):
-    """One still to animate.
-
-    Args:
-        path: Where it is.
-        name: What the manifest calls it: relative to the folder that was given.
-    """
-
-    path: Path
-    name: str
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """What to make of every still.
-
-    Args:
-        num_samples: Loops per still.
-        seed: Seed of the run.
-        num_inference_steps: Steps of the sampler; None takes the model's own.
-        formats: Files per loop; ``strip`` is one picture per still.
-        mark: Whether mp4, gif and strip show the word SYNTHETIC.
-        batch_size: Loops computed together; None takes what suits the device.
-    """
-
-    num_samples: int = 1
-    seed: int = 0
-    num_inference_steps: int | None = None
-    formats: tuple[Format, ...] = ("mp4", "gif", "strip")
-    mark: bool = True
-    batch_size: int | None = None
-
-
-@dataclass
-class BatchResult:
-    """What became of a batch.
-
-    Args:
-        rows: Rows of the clips that were made now.
-        num_skipped: Clips that were there already, made with the same settings.
-        atypical: Stills that are unlike the training data, with their verdicts.
-        failures: Stills that could not be used.
-        warnings: What was unusual in a still, and how it was read.
-    """
-
-    rows: list[Row] = field(default_factory=list)
-    num_skipped: int = 0
-    atypical: list[tuple[str, StillTypicality]] = field(default_factory=list)
-    failures: list[UnreadableFileError] = field(default_factory=list)
-    warnings: list[tuple[str, str]] = field(default_factory=list)
-
-
 class _Job(NamedTuple):
     """A still with the samples that are still to make."""
 
@@ -100,25 +42,6 @@ class _Job(NamedTuple):
     sha256: str
     samples: tuple[int, ...]
     verdict: StillTypicality | None
-
-
-def parse_formats(text: str) -> tuple[Format, ...]:
-    """Read a list of formats.
-
-    Args:
-        text: Names separated by commas.
-
-    Raises:
-        UsageError: If a name is unknown or there is none.
-    """
-    known: tuple[Format, ...] = get_args(Format)
-    names = {name.strip() for name in text.split(",")} - {""}
-    unknown = sorted(names - set(known))
-    if unknown or not names:
-        found = unknown[0] if unknown else text
-        msg = f"there is no format {found!r}: choose among {', '.join(known)}"
-        raise UsageError(msg)
-    return tuple(name for name in known if name in names)
 
 
 def synthesize_batch(

@@ -9,11 +9,13 @@ import numpy as np
 from PIL import Image
 
 from sonoloop.data.recording import Frames
-from sonoloop.synthesis.atomic_files import write_atomically
+from sonoloop.synthesis.atomic_files import unfinished_file, write_atomically
 from sonoloop.synthesis.provenance import Provenance
 
 CONSTANT_RATE_FACTOR = 14
 """x264 quality, 0 lossless to 51; at 14 speckle keeps its texture."""
+CONTAINER_OPTIONS = {"movflags": "faststart"}
+"""Index before frames: a page can play the file before it has all of it."""
 TITLE = "SYNTHETIC ultrasound loop"
 
 
@@ -31,8 +33,10 @@ def write_mp4(path: Path, frames: Frames, *, frame_rate_hz: float, provenance: P
     """
     height, width = frames.shape[1:]
     even = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
-    buffer = io.BytesIO()
-    with av.open(buffer, mode="w", format="mp4", options={"movflags": "faststart"}) as container:
+    with (
+        unfinished_file(path) as unfinished,
+        av.open(str(unfinished), mode="w", format="mp4", options=CONTAINER_OPTIONS) as container,
+    ):
         container.metadata["title"] = TITLE
         container.metadata["comment"] = provenance.to_json()
         rate = Fraction(frame_rate_hz).limit_denominator(1001)
@@ -45,7 +49,6 @@ def write_mp4(path: Path, frames: Frames, *, frame_rate_hz: float, provenance: P
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
-    write_atomically(path, buffer.getvalue())
 
 
 def write_gif(path: Path, frames: Frames, *, frame_rate_hz: float, provenance: Provenance) -> None:

@@ -8,9 +8,8 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,11 +17,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sonoloop.autoencoder.model import VideoAutoencoder
-from sonoloop.data.recording import Frames
 from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 from sonoloop.synthesis.config import ModelConfig
+from sonoloop.synthesis.loops import LoopRequest, Loops, TimedLoop
 from sonoloop.synthesis.native_size import HALF_RANGE, to_native_size
 from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
 from sonoloop.synthesis.seeds import clip_generator
@@ -61,59 +60,6 @@ class LatentSampler(Protocol):
     ) -> Latent:
         """Draw one latent per first frame."""
         ...
-
-
-class LoopRequest(NamedTuple):
-    """One loop to make.
-
-    Args:
-        still: What to move.
-        sample: Which of its loops, from 0.
-    """
-
-    still: Still
-    sample: int
-
-
-class TimedLoop(NamedTuple):
-    """One loop and what it cost.
-
-    Args:
-        frames: At the size of the picture as given (t, h, w).
-        seconds: Its share of its batch, and its own enlargement.
-    """
-
-    frames: Frames
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Loops:
-    """The loops of one still; works like a list of arrays (t, h, w) of uint8.
-
-    Args:
-        clips: One per sample, at the size of the picture as given; frame 0 is the still.
-        still: What was moved, and how it was read.
-        frame_rate_hz: Frames per second at which the motion has its true speed.
-        typicality: How far the still is from the training data; None if the model cannot tell.
-    """
-
-    clips: tuple[Frames, ...]
-    still: Still
-    frame_rate_hz: float
-    typicality: StillTypicality | None
-
-    def __len__(self) -> int:
-        """Return the number of samples."""
-        return len(self.clips)
-
-    def __iter__(self) -> Iterator[Frames]:
-        """Go through the samples."""
-        return iter(self.clips)
-
-    def __getitem__(self, sample: int) -> Frames:
-        """Return one sample."""
-        return self.clips[sample]
 
 
 class ImageToVideo:
