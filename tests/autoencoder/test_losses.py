@@ -17,6 +17,14 @@ def test_equal_clips_have_no_loss() -> None:
     torch.testing.assert_close(ssim(clip, clip), torch.tensor(1.0))
 
 
+def test_l1_sees_coarse_differences_four_times_and_fine_ones_once() -> None:
+    """An offset counts at every level; a chessboard vanishes when frames are halved."""
+    clip = torch.zeros(1, 1, 2, 16, 16)
+    torch.testing.assert_close(l1_loss(clip + 0.3, clip), torch.tensor(0.3))
+    board = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 2.0 - 1
+    torch.testing.assert_close(l1_loss(clip + board, clip), torch.tensor(1 / 4))
+
+
 def test_gradient_loss_ignores_brightness_and_sees_motion() -> None:
     """An offset costs nothing; the same offset on every other frame does."""
     clip = torch.rand(1, 1, 4, 8, 8)

@@ -21,12 +21,12 @@ class AutoencoderConfig(BaseModel):
     latent: Literal["grid", "vector"] = "grid"
     """A grid keeps a cell for every quarter of the time and every 32 pixels; a vector is the
     cINN's reading of the paper."""
-    latent_channels: int = Field(default=8, ge=1)
+    latent_channels: int = Field(default=16, ge=1)
     """Numbers in a cell of the grid, or in the vector."""
     decoder: Literal["warp", "adain"] = "warp"
     """``warp`` moves the first frame and corrects it; ``adain`` paints every frame (the paper)."""
-    decoder_width: int = Field(default=32, ge=4)
-    """Channels of the decoder at half resolution; it doubles downwards, up to 4 x."""
+    decoder_width: int = Field(default=16, ge=4)
+    """Channels of the decoder at half resolution; 4 times as many at a quarter, then 8 times."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":
@@ -42,7 +42,7 @@ class AutoencoderLossConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     l1: float = Field(default=1.0, ge=0)
-    """Mean absolute difference of pixels."""
+    """Mean absolute difference of pixels, at four resolutions."""
     gradient: float = Field(default=0.5, ge=0)
     """Mean absolute difference of spatial and temporal gradients: edges, and motion."""
     ssim: float = Field(default=0.2, ge=0)

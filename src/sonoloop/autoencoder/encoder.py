@@ -15,6 +15,9 @@ REDUCTION = (4, 32, 32)
 LOGVAR_RANGE = (-20.0, 5.0)
 """Log-variances are clamped to this range, where the KL's gradient still has meaning."""
 
+FIRST_LOGVAR = -4.0
+"""Log-variance at the start: with the usual 0 the noise drowns what the decoder is to listen to."""
+
 
 class Encoder(nn.Module):
     """Map a clip to the mean and log-variance of its latent dynamics.
@@ -49,6 +52,7 @@ class Encoder(nn.Module):
             )
         self.head = nn.Conv3d(widths[3], 2 * config.latent_channels, kernel)
         self.is_vector = config.latent == "vector"
+        nn.init.constant_(self.head.bias[config.latent_channels :], FIRST_LOGVAR)  # type: ignore[index]
         for module in self.modules():
             if isinstance(module, nn.Conv3d) and module is not self.head:
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

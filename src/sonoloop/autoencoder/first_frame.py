@@ -12,8 +12,11 @@ NUM_LEVELS = 5
 
 
 def level_widths(decoder_width: int) -> tuple[int, ...]:
-    """Return the channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the frame's resolution."""
-    return tuple(min(decoder_width * 2**level, 4 * decoder_width) for level in range(NUM_LEVELS))
+    """Return the channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the frame's resolution.
+
+    Half resolution has the fewest: there a channel costs the most, in time and in memory.
+    """
+    return tuple(min(decoder_width * 4**level, 8 * decoder_width) for level in range(NUM_LEVELS))
 
 
 class FirstFrameEncoder(nn.Module):

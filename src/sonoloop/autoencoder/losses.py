@@ -5,10 +5,14 @@ from typing import Final
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from sonoloop.shapes import Clip, Latent
 
 Scalar = Float[Tensor, ""]
+
+NUM_LEVELS: Final = 4
+"""Resolutions of the L1 loss."""
 
 SSIM_WINDOW: Final = 7
 """Side of the uniform window (Wang et al. 2004 use 11 with a Gaussian, or 7 uniform)."""
@@ -17,8 +21,17 @@ SSIM_CONSTANTS: Final = (0.01**2, 0.03**2)
 
 
 def l1_loss(clip: Clip, target: Clip) -> Scalar:
-    """Mean absolute difference of pixels."""
-    return (clip - target).abs().mean()
+    """Mean absolute difference, averaged over frames at 1, 1/2, 1/4 and 1/8 of their size.
+
+    The coarse levels let a flow find motion of many pixels, whose gradient at full resolution is
+    speckle (coarse-to-fine, as in Lucas and Kanade's pyramids).
+    """
+    difference = clip - target
+    levels = [difference.abs().mean()]
+    for _ in range(NUM_LEVELS - 1):
+        difference = functional.avg_pool3d(difference, (1, 2, 2))
+        levels.append(difference.abs().mean())
+    return torch.stack(levels).mean()
 
 
 def gradient_loss(clip: Clip, target: Clip) -> Scalar:

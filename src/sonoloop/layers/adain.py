@@ -30,11 +30,10 @@ class AdaptiveInstanceNorm3d(nn.Module):
 
     def forward(self, features: Clip, latent: Latent) -> Tensor:
         """Normalise ``features`` over time and space, then scale and shift by ``latent``."""
-        modulation = self.gamma_beta(as_grid(latent))
-        if any(size > 1 for size in modulation.shape[2:]):
-            size = list(features.shape[2:])
-            modulation = functional.interpolate(modulation, size=size, mode="trilinear")
-        gamma, beta = modulation.chunk(2, dim=1)
+        grid = as_grid(latent)
+        if any(size > 1 for size in grid.shape[2:]):  # before the 1x1x1 convolution: they commute
+            grid = functional.interpolate(grid, size=list(features.shape[2:]), mode="trilinear")
+        gamma, beta = self.gamma_beta(grid).chunk(2, dim=1)
         return torch.addcmul(beta, self.norm(features), 1 + gamma)
 
 
