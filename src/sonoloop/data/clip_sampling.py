@@ -44,6 +44,24 @@ def num_starts(times_s: npt.NDArray[np.float64], config: ClipConfig) -> int:
     return max(0, min(starts, count - config.num_frames + 1))
 
 
+def clip_span_s(times_s: npt.NDArray[np.float64], config: ClipConfig) -> float:
+    """Tell how many seconds of video a clip stands for.
+
+    Args:
+        times_s: Time of each frame in seconds, strictly increasing.
+        config: The window.
+
+    Returns:
+        The window; less for a video shorter than it, more for one too slow for distinct frames.
+    """
+    interval_s = float(times_s[-1]) / max(len(times_s) - 1, 1)
+    if num_starts(times_s, config) == 0:
+        return float(times_s[-1]) + interval_s
+    if config.window_s is not None:
+        return max(config.window_s, interval_s * config.num_frames)
+    return interval_s * (config.window_frames or 0)
+
+
 def clip_indices(times_s: npt.NDArray[np.float64], config: ClipConfig, start: int) -> Indices:
     """Choose the frames of the clip whose first frame is ``start``.
 
@@ -197,14 +215,7 @@ class ClipSet:
 
     def span_s(self, item: int) -> float:
         """Seconds of video a clip of this item stands for."""
-        times_s = self._store.times_s(self._items[item])
-        interval_s = float(times_s[-1]) / max(len(times_s) - 1, 1)
-        if self._num_starts[item] == 0:
-            return float(times_s[-1]) + interval_s
-        if self.config.window_s is not None:
-            # A recording too slow for the window gives consecutive frames over a longer time.
-            return max(self.config.window_s, interval_s * self.config.num_frames)
-        return interval_s * (self.config.window_frames or 0)
+        return clip_span_s(self._store.times_s(self._items[item]), self.config)
 
     def still(self, item: int) -> Frames:
         """Return the item's first frame (size, size), a copy."""

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sonoloop.data import letterbox, reading, scan_region
+from sonoloop.data.duplicates import frame_hashes
 from sonoloop.data.frame_folders import natural_key
 from sonoloop.data.recording import Frames, Recording
 from sonoloop.data.still_files import STILL_SUFFIXES
@@ -27,6 +28,7 @@ STILL_CONTAINERS = frozenset({".gif", ".dcm", ".dicom", ""})
 """Suffixes of files that may hold a video or a still alike."""
 
 READING_CODE = (
+    "duplicates",
     "reading",
     "frame_folders",
     "frame_times",
@@ -78,6 +80,7 @@ class PreparedItem:
         duration_s: From first to last frame.
         pixel_spacing_mm: Of the original picture, where the file states it.
         warnings: Sentences on how the file was read.
+        hashes: Perceptual hashes of some frames, as hex digits.
     """
 
     key: str
@@ -91,6 +94,7 @@ class PreparedItem:
     duration_s: float
     pixel_spacing_mm: tuple[float, float] | None
     warnings: tuple[str, ...]
+    hashes: tuple[str, ...]
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "PreparedItem":
@@ -101,6 +105,7 @@ class PreparedItem:
                 **values,
                 "pixel_spacing_mm": tuple(spacing) if spacing else None,
                 "warnings": tuple(values["warnings"]),
+                "hashes": tuple(values["hashes"]),
             }
         )
 
@@ -136,6 +141,9 @@ def prepare_item(task: ItemTask, known: Mapping[str, PreparedItem]) -> PreparedI
     cleaned = scan_region.clean_frames(recording, path=task.path)
     height, width = cleaned.frames.shape[1:]
     placement = letterbox.Letterbox.fit(height, width, task.size)
+    frames = placement.apply(cleaned.frames)
+    top, left, bottom, right = placement.content
+    hashes = frame_hashes(frames[:, top:bottom, left:right])
     prepared = PreparedItem(
         key=key,
         kind="still" if recording.is_still else "video",
@@ -147,9 +155,10 @@ def prepare_item(task: ItemTask, known: Mapping[str, PreparedItem]) -> PreparedI
         frame_rate_hz=recording.frame_rate_hz,
         duration_s=float(recording.times_s[-1] - recording.times_s[0]),
         pixel_spacing_mm=recording.pixel_spacing_mm,
-        warnings=(*recording.warnings, *cleaned.warnings),
+        warnings=cleaned.warnings,
+        hashes=tuple(row.tobytes().hex() for row in hashes),
     )
-    _write(task.work, prepared, placement.apply(cleaned.frames), recording.times_s)
+    _write(task.work, prepared, frames, recording.times_s)
     return prepared
 
 
@@ -204,7 +213,9 @@ def _usable_part(task: ItemTask) -> Recording:
             recording, frames=recording.frames[task.first_frame :], times_s=times_s - times_s[0]
         )
     if 1 < count < task.num_frames + task.first_frame:
-        reason = f"has {len(recording.frames)} usable frames, at least {task.num_frames} are needed"
+        reason = (
+            f"has {count - task.first_frame} usable frames, at least {task.num_frames} are needed"
+        )
         raise TooShortError(task.path, reason)
     return recording
 

@@ -5,6 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sonoloop.data.catalog import Catalog, CatalogItem
+from sonoloop.data.datasets.blues import is_blues, read_blues
+from sonoloop.data.datasets.busi import is_busi, read_busi
+from sonoloop.data.datasets.busv import rawframes_folder, read_busv
 from sonoloop.data.datasets.generic import read_class_folders
 from sonoloop.data.datasets.pocus import is_pocus, read_pocus
 from sonoloop.data.manifest import read_manifest, read_rows
@@ -82,12 +85,27 @@ def _read_one(
             item = CatalogItem(path.name, path, None, f"file={path.name}")
             return Catalog("generic", (item,))
         path, manifest = path.parent, path
+    if layout == "busi" or (layout == "auto" and manifest is None and is_busi(path)):
+        return read_busi(path)
+    if layout == "busv" or (layout == "auto" and manifest is None and rawframes_folder(path)):
+        return read_busv(path)
     if manifest is None:
         manifest = next((path / name for name in MANIFEST_NAMES if (path / name).is_file()), None)
-    rows = read_rows(manifest) if manifest is not None else None
-    if manifest is not None and rows is not None:
-        if layout == "pocus" or (layout == "auto" and is_pocus(rows)):
-            return read_pocus(path, manifest, label_column=label_column)
-        if layout in {"auto", "generic"}:
-            return read_manifest(path, manifest, label_column=label_column)
+    if manifest is not None:
+        return _read_listed(path, layout, manifest, label_column)
+    if layout in {"blues", "pocus"}:
+        msg = f"{path}: no {' or '.join(MANIFEST_NAMES)}, which {layout} needs; give --manifest"
+        raise UsageError(msg)
+    if label_column is not None:
+        msg = f"{path}: --label-column {label_column} needs a manifest, and there is none"
+        raise UsageError(msg)
     return read_class_folders(path, find_recordings)
+
+
+def _read_listed(path: Path, layout: Layout, manifest: Path, label_column: str | None) -> Catalog:
+    rows = read_rows(manifest)
+    if layout == "pocus" or (layout == "auto" and is_pocus(rows)):
+        return read_pocus(path, manifest, rows, label_column=label_column)
+    if layout == "blues" or (layout == "auto" and is_blues(rows)):
+        return read_blues(path, manifest, rows, label_column=label_column)
+    return read_manifest(path, manifest, label_column=label_column)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sonoloop.data.config import MAX_SIZE, MIN_SIZE
+from sonoloop.data.config import MAX_SIZE, MIN_SIZE, ClipConfig
 
 Layout = Literal["auto", "generic", "busv", "busi", "blues", "pocus"]
 
@@ -31,6 +31,13 @@ class PrepareOptions(BaseModel):
     num_frames: int = Field(default=16, ge=2)
     """Fewest frames a video must have."""
 
+    window_s: float | None = Field(default=None, gt=0)
+    """Seconds a clip spans, to record which videos are shorter (default 1.92); training chooses
+    its own."""
+
+    window_frames: int | None = Field(default=None, gt=0)
+    """The same in frames (the paper: 48), instead of seconds."""
+
     max_frames: int | None = Field(default=None, ge=2)
     """Most frames kept of a video; by default all that fit in memory."""
 
@@ -42,3 +49,18 @@ class PrepareOptions(BaseModel):
 
     workers: int | None = Field(default=None, ge=1)
     """Processes; by default one per core. The result does not depend on it."""
+
+    def clip_config(self) -> ClipConfig:
+        """Describe the clips that training will most likely cut.
+
+        Raises:
+            ValidationError: If both windows are given.
+        """
+        if self.window_s is None and self.window_frames is None:
+            return ClipConfig(size=self.size, num_frames=self.num_frames)
+        return ClipConfig(
+            size=self.size,
+            num_frames=self.num_frames,
+            window_s=self.window_s,
+            window_frames=self.window_frames,
+        )

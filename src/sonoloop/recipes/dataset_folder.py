@@ -21,11 +21,16 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from sonoloop.data.catalog import Catalog, CatalogItem, Dropped
+from sonoloop.data.catalog import Catalog, Dropped
+from sonoloop.data.clip_sampling import clip_span_s
+from sonoloop.data.config import ClipConfig
+from sonoloop.data.dataset_item import DatasetItem, DuplicatePair
+from sonoloop.data.index_table import write_index
 from sonoloop.data.item_preparation import PreparedItem, read_prepared
 from sonoloop.data.prepare_options import PrepareOptions
+from sonoloop.data.quality_page import QualityReport, quality_page
 from sonoloop.data.recording import Frames
-from sonoloop.data.splits import SplitName, parse_ratios, write_split
+from sonoloop.data.splits import parse_ratios, write_split
 from sonoloop.data.store import Entry, Store, StoreWriter
 from sonoloop.errors import SonoloopError, UsageError
 
@@ -33,24 +38,26 @@ PREPARE_FORMAT = 1
 
 
 @dataclass(frozen=True)
-class DatasetItem:
-    """An item with everything decided about it.
+class Decisions:
+    """All that is written, besides the frames.
 
     Args:
-        source: What the catalogue says.
-        prepared: What its file gave.
-        group_id: Final group, near-duplicates joined.
-        side: Its side of the split.
+        catalog: For layout and notes.
+        items: What goes in, in order.
+        dropped: What was left out.
+        duplicates: Near-duplicates across groups or labels.
+        options: As given.
     """
 
-    source: CatalogItem
-    prepared: PreparedItem
-    group_id: str
-    side: SplitName
+    catalog: Catalog
+    items: Sequence[DatasetItem]
+    dropped: Sequence[Dropped]
+    duplicates: Sequence[DuplicatePair]
+    options: PrepareOptions
 
 
 class DatasetFolder:
-    """Writes a dataset so that the folder is valid, old or new, at every moment.
+    """Writes a dataset aside, so that an error leaves the folder as it was.
 
     Used as a context manager around the work: an error removes half-written files and keeps
     finished items for the next run; success removes ``.partial``.
@@ -130,62 +137,74 @@ class DatasetFolder:
             )
             raise SonoloopError(msg) from error
 
-    def finish(
-        self,
-        items: Sequence[DatasetItem],
-        dropped: Sequence[Dropped],
-        catalog: Catalog,
-        options: PrepareOptions,
-    ) -> None:
+    def finish(self, decisions: Decisions) -> None:
         """Write all files aside and put them in place, ``prepare.json`` last.
 
         Args:
-            items: What goes in, in order.
-            dropped: What was left out.
-            catalog: For layout and notes.
-            options: As recorded in ``prepare.json``.
+            decisions: What to write.
         """
-        shutil.rmtree(self._assembly, ignore_errors=True)
-        self._assembly.mkdir()
-        self._write_store(items, options.size)
-        write_split(
-            self._assembly / "split.json",
-            {item.source.item_id: item.side for item in items},
-            ratios=parse_ratios(options.split),
-            seed=options.seed,
+        items, options, assembly = decisions.items, decisions.options, self._assembly
+        shutil.rmtree(assembly, ignore_errors=True)
+        assembly.mkdir()
+        spans_s = self._write_store(items, options.clip_config())
+        write_index(assembly / "index.parquet", items, spans_s)
+        sides = {item.source.item_id: item.side for item in items}
+        ratios = parse_ratios(options.split)
+        write_split(assembly / "split.json", sides, ratios=ratios, seed=options.seed)
+        store = Store.open(assembly / "store")
+        page = quality_page(
+            QualityReport(
+                catalog=decisions.catalog,
+                items=items,
+                dropped=decisions.dropped,
+                duplicates=decisions.duplicates,
+                spans_s=spans_s,
+                config=options.clip_config(),
+                first_frame=lambda number: store.frames(number)[0],
+            )
         )
+        (assembly / "quality.html").write_text(page, encoding="utf-8")
         described = {
             "format": PREPARE_FORMAT,
-            "layout": catalog.layout,
+            "layout": decisions.catalog.layout,
             "options": options.model_dump(exclude={"workers", "manifest"}),
-            "notes": catalog.notes,
-            "dropped": [asdict(drop) for drop in dropped],
+            "notes": decisions.catalog.notes,
+            "dropped": [asdict(drop) for drop in decisions.dropped],
+            "near_duplicates": [pair._asdict() for pair in decisions.duplicates],
             "items": [
                 {"item_id": item.source.item_id, "prepared": asdict(item.prepared)}
                 for item in items
             ],
         }
-        (self._assembly / "prepare.json").write_text(json.dumps(described, indent=1) + "\n")
+        (assembly / "prepare.json").write_text(json.dumps(described, indent=1) + "\n")
         self._put_in_place()
         self._finished = True
 
-    def _write_store(self, items: Sequence[DatasetItem], size: int) -> None:
+    def _write_store(self, items: Sequence[DatasetItem], config: ClipConfig) -> list[float]:
+        """Write the frames and tell how many seconds a clip of each item stands for."""
         earlier = _EarlierFrames(self.folder)
-        with StoreWriter(self._assembly / "store", size=size) as store:
+        spans_s = []
+        with StoreWriter(self._assembly / "store", size=config.size) as store:
             for item in items:
-                key = item.prepared.key
+                key, source = item.prepared.key, item.source
                 is_new = (self.work / f"{key}.json").is_file()
                 frames, times_s = read_prepared(self.work, key) if is_new else earlier.read(key)
-                source = item.source
                 entry = Entry(source.item_id, source.label, item.group_id, item.prepared.kind)
                 store.add(entry, frames, times_s)
+                is_video = item.prepared.kind == "video"
+                spans_s.append(clip_span_s(times_s, config) if is_video else 0.0)
+        return spans_s
 
     def _put_in_place(self) -> None:
-        (self.folder / "prepare.json").unlink(missing_ok=True)
-        shutil.rmtree(self.folder / "store", ignore_errors=True)
-        names = sorted(path.name for path in self._assembly.iterdir())
-        names.remove("prepare.json")
-        for name in (*names, "prepare.json"):
+        """Move the old files aside and the new ones in; without prepare.json nothing is valid."""
+        replaced = self._assembly.with_name("replaced")
+        shutil.rmtree(replaced, ignore_errors=True)
+        replaced.mkdir()
+        names = ["store", "index.parquet", "split.json", "quality.html", "prepare.json"]
+        for name in reversed(names):
+            if (self.folder / name).exists():
+                (self.folder / name).replace(replaced / name)
+        for name in names:
             (self._assembly / name).replace(self.folder / name)
 
 

@@ -9,14 +9,15 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sonoloop.data.catalog import Catalog, Dropped
+from sonoloop.data.catalog import Dropped
+from sonoloop.data.dataset_item import decide
 from sonoloop.data.item_preparation import ItemTask
 from sonoloop.data.layouts import read_catalog
 from sonoloop.data.prepare_options import PrepareOptions
-from sonoloop.data.splits import parse_ratios, split_groups
+from sonoloop.data.splits import parse_ratios
 from sonoloop.errors import SonoloopError, UsageError
-from sonoloop.recipes.dataset_folder import DatasetFolder, DatasetItem
-from sonoloop.recipes.prepare_items import Failure, Result, prepare_all
+from sonoloop.recipes.dataset_folder import DatasetFolder, Decisions
+from sonoloop.recipes.prepare_items import Failure, prepare_all
 
 __all__ = ["PrepareOptions", "PrepareResult", "prepare"]
 
@@ -30,6 +31,7 @@ class PrepareResult(BaseModel):
     num_items: int
     num_failures: int
     num_dropped: int
+    num_near_duplicates: int
     counts: dict[str, int]
 
 
@@ -94,46 +96,29 @@ def prepare(
             workers=options.workers or os.cpu_count() or 1,
             advance=lambda: progress.advance(bar),
         )
-        items, dropped = _sort_out(catalog, results, ratios, options.seed)
+        found = list(zip(catalog.items, results, strict=True))
+        usable = [(item, result) for item, result in found if not isinstance(result, Failure)]
+        dropped = [
+            *catalog.dropped,
+            *(
+                Dropped(item.item_id, result.reason, result.is_failure)
+                for item, result in found
+                if isinstance(result, Failure)
+            ),
+        ]
         for drop in dropped:
-            if drop.is_failure:
-                console.print(f"skipped {drop.item_id}: {drop.reason}", markup=False)
-        if not items:
+            word = "skipped" if drop.is_failure else "left out"
+            console.print(f"{word} {drop.item_id}: {drop.reason}", markup=False, soft_wrap=True)
+        if not usable:
             msg = f"{inputs[0]}: none of {len(dropped)} recordings can be used; the first: "
             raise SonoloopError(msg + f"{dropped[0].item_id}: {dropped[0].reason}")
-        folder.finish(items, dropped, catalog, options)
+        items, duplicates = decide(usable, ratios=ratios, seed=options.seed)
+        folder.finish(Decisions(catalog, items, dropped, duplicates, options))
     return PrepareResult(
         dataset=out,
         num_items=len(items),
         num_failures=sum(drop.is_failure for drop in dropped),
         num_dropped=sum(not drop.is_failure for drop in dropped),
+        num_near_duplicates=len(duplicates),
         counts=Counter(item.side for item in items),
     )
-
-
-def _sort_out(
-    catalog: Catalog, results: Sequence[Result], ratios: tuple[float, float, float], seed: int
-) -> tuple[list[DatasetItem], list[Dropped]]:
-    """Divide what can be used into sides and list the rest."""
-    found = list(zip(catalog.items, results, strict=True))
-    usable = [(item, result) for item, result in found if not isinstance(result, Failure)]
-    dropped = [
-        *catalog.dropped,
-        *(
-            Dropped(item.item_id, result.reason, result.is_failure)
-            for item, result in found
-            if isinstance(result, Failure)
-        ),
-    ]
-    group_ids = [item.group_id for item, _ in usable]
-    sides = split_groups(
-        group_ids,
-        [f"{prepared.kind} {item.label}" for item, prepared in usable],
-        ratios=ratios,
-        seed=seed,
-    )
-    items = [
-        DatasetItem(item, prepared, group_id, side)
-        for (item, prepared), group_id, side in zip(usable, group_ids, sides, strict=True)
-    ]
-    return items, dropped

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sonoloop.data.catalog import Catalog
 from sonoloop.data.grouping import merge_groups, pairs_of_equals
-from sonoloop.data.manifest import Row, read_manifest
+from sonoloop.data.manifest import Row, read_manifest, require_columns
 
 COLUMNS = frozenset({"path", "label", "patient_id", "probe", "source_id"})
 
@@ -41,17 +41,21 @@ def series_name(file_name: str) -> str:
     return SAME_RECORDINGS.get(stem, stem)
 
 
-def read_pocus(root: Path, manifest: Path, *, label_column: str | None = None) -> Catalog:
+def read_pocus(
+    root: Path, manifest: Path, rows: Sequence[Row], *, label_column: str | None = None
+) -> Catalog:
     """Catalogue POCUS with patients joined by their series.
 
     Args:
         root: The folder of ``manifest.csv``.
         manifest: The manifest.
+        rows: Its rows.
         label_column: Column of the label; None means "label".
 
     Raises:
         UsageError: If the manifest lacks a column.
     """
+    require_columns(rows, sorted(COLUMNS), manifest, "use the manifest of POCUS")
     catalog = read_manifest(root, manifest, layout="pocus", label_column=label_column)
     patients = [item.group_id for item in catalog.items]
     series = [series_name(item.path.name) for item in catalog.items]

@@ -1,0 +1,105 @@
+"""``sonoloop data check``: whether a dataset is whole and its split keeps groups apart."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from sonoloop.data.dataset_item import find_near_duplicates
+from sonoloop.data.item_preparation import PreparedItem
+from sonoloop.data.splits import SplitName, leaking_groups, read_split
+from sonoloop.data.store import Store
+from sonoloop.errors import UsageError
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What was found.
+
+    Args:
+        num_items: Items in the store.
+        num_groups: Groups they form.
+        counts: Items per (side, kind, label).
+        problems: One sentence each; empty where all is well.
+    """
+
+    num_items: int
+    num_groups: int
+    counts: dict[tuple[str, str, str], int]
+    problems: tuple[str, ...]
+
+
+def check(dataset: Path) -> CheckResult:
+    """Verify checksums, that all files speak of the same items, and that nothing leaks.
+
+    Args:
+        dataset: Folder written by ``sonoloop data prepare``.
+
+    Returns:
+        Counts and problems.
+
+    Raises:
+        UsageError: If the folder is no dataset.
+        SonoloopError: If the store's index is damaged.
+    """
+    if not dataset.is_dir():
+        msg = f"{dataset}: no such dataset; make one with 'sonoloop data prepare'"
+        raise UsageError(msg)
+    store = Store.open(dataset / "store")
+    sides = read_split(dataset / "split.json")
+    groups = {item.item_id: item.group_id for item in store.items}
+    problems = [f"store/{name} differs from its checksum" for name in store.damaged_files()]
+    problems += _other_items(dataset, set(groups), set(sides))
+    covered = {item_id: group for item_id, group in groups.items() if item_id in sides}
+    for group_id, names in leaking_groups(covered, sides).items():
+        problems.append(f"leak: group {group_id} lies in {' and '.join(names)}")
+    problems += _torn_near_duplicates(dataset, sides)
+    if problems:
+        problems.append("run 'sonoloop data prepare' again, with another --out to keep this one")
+    return CheckResult(
+        num_items=len(store.items),
+        num_groups=len(set(groups.values())),
+        counts=Counter(
+            (sides.get(item.item_id, "no side"), item.kind, item.label or "(no label)")
+            for item in store.items
+        ),
+        problems=tuple(problems),
+    )
+
+
+def _other_items(dataset: Path, stored: set[str], split: set[str]) -> list[str]:
+    """Compare the items of split and index with those of the store."""
+    problems = []
+    listed = {"split.json": split}
+    try:
+        listed["index.parquet"] = set(pl.read_parquet(dataset / "index.parquet")["item_id"])
+    except (OSError, pl.exceptions.PolarsError) as error:
+        problems.append(f"index.parquet cannot be read ({error})")
+    for name, items in listed.items():
+        different = sorted(stored ^ items)
+        if different:
+            problems.append(
+                f"{name} and the store differ in {len(different)} items, such as {different[0]}"
+            )
+    return problems
+
+
+def _torn_near_duplicates(dataset: Path, sides: dict[str, SplitName]) -> list[str]:
+    """Compare all recorded hashes anew: the split may have been edited by hand."""
+    try:
+        entries = json.loads((dataset / "prepare.json").read_text())["items"]
+        names = [str(entry["item_id"]) for entry in entries]
+        items = [PreparedItem.from_json(entry["prepared"]) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [f"prepare.json cannot be read ({error})"]
+    problems = []
+    for pair in find_near_duplicates(items):
+        one, other = names[pair.one], names[pair.other]
+        if sides.get(one) != sides.get(other):
+            problems.append(
+                f"leak: {one} ({sides.get(one)}) and {other} ({sides.get(other)}) are "
+                f"near-duplicates, {pair.differing_bits} of 256 bits differ"
+            )
+    return problems
