@@ -49,8 +49,8 @@ def test_loss_is_finite_and_reaches_every_weight(
     latent_shape: tuple[int, ...], objective: str
 ) -> None:
     """Grid and vector latents train with every objective, and no weight is left out."""
-    sampler = "euler" if objective == "flow_matching" else "ddim"
-    model = build(latent_shape, objective=objective, sampler=sampler, min_snr_gamma=5.0)
+    ddpm_family = {"objective": objective, "sampler": "ddim", "min_snr_gamma": 5.0}
+    model = build(latent_shape, **({} if objective == "flow_matching" else ddpm_family))
     frames = torch.rand(5, 1, 16, 16) * 2 - 1
     loss = model(torch.randn(5, *latent_shape), frames, seeded(0))
     loss.backward()

@@ -31,11 +31,12 @@ class Condition(NamedTuple):
 class FirstFrameEncoder(nn.Module):
     """A small image network, averaged to the latent's grid at every level.
 
-    Each level halves the frame. What it finds is averaged (or repeated, where the grid is finer)
-    to the grid and added up, so that frames and grids of any size fit.
+    The first level quarters the frame, each further one halves it. What a level finds is averaged
+    (or repeated, where the grid is finer) to the grid and added up, so that frames and grids of
+    any size fit.
 
     Args:
-        widths: Channels at 1/2, 1/4, ... of the frame's size.
+        widths: Channels at 1/4, 1/8, ... of the frame's size.
         grid: Height and width of the latent, None for a vector latent.
         channels: Channels of the features on the grid.
         pooled_width: Length of the pooled vector.
@@ -52,13 +53,16 @@ class FirstFrameEncoder(nn.Module):
         """Build one stage per level, and its way to the grid."""
         super().__init__()
         self.grid = grid
+        quarter = nn.Conv2d(1, widths[0], 7, stride=4, padding=3)
+        halves = [nn.Conv2d(*pair, 3, stride=2, padding=1) for pair in pairwise(widths)]
         self.stages = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(before, after, 3, stride=2, padding=1),
-                nn.GroupNorm(1, after),
-                nn.SiLU(),
-            )
-            for before, after in pairwise([1, *widths])
+            [
+                nn.Sequential(quarter, nn.SiLU()),  # no norm: the frame's brightness may matter
+                *(
+                    nn.Sequential(conv, nn.GroupNorm(1, conv.out_channels), nn.SiLU())
+                    for conv in halves
+                ),
+            ]
         )
         self.to_grid = nn.ModuleList(
             nn.Conv2d(width, channels, 1) for width in (widths if grid else ())

@@ -67,10 +67,15 @@ class DiffusionConfig(BaseModel):
     """Fixed sines of the token's place, or the same as a start to learn from."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Chance of zeroing an activation in training: few videos are easily learnt by heart."""
+    """Chance of skipping a channel of a block in training: few videos are soon learnt by heart."""
 
-    condition_widths: Annotated[tuple[int, ...], Field(min_length=1)] = (16, 32, 64, 96, 128)
-    """Channels of the first frame's features at 1/2, 1/4, ... of its size."""
+    condition_widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (
+        32,
+        64,
+        96,
+        128,
+    )
+    """Channels of the first frame's features at 1/4, 1/8, ... of its size."""
 
     condition_channels: Annotated[int, Field(ge=1)] = 64
     """Channels of the first frame's features beside the noisy latent (grid latents)."""
@@ -86,6 +91,10 @@ class DiffusionConfig(BaseModel):
 
     num_inference_steps: Annotated[int, Field(ge=1)] = 10
     """Default number of sampling steps."""
+
+    noise_level_power: Annotated[float, Field(gt=0)] = 1.0
+    """Above 1, flow-matching steps grow shorter towards the latent. Few equal Euler steps narrow
+    the distribution (ten by 12 to 38 %); ``heun`` with power 2 and 6 steps, as dear, does not."""
 
     ddim_eta: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Fresh noise in DDIM: 0 none, 1 as much as DDPM."""
@@ -108,6 +117,15 @@ class DiffusionConfig(BaseModel):
                 f"flow_matching goes with {' or '.join(sorted(FLOW_SAMPLERS))}, all others with "
                 "ddpm, ddim or dpm_solver_pp_2m"
             )
+            raise ValueError(msg)
+        if self.objective == "epsilon" and self.schedule == "cosine":
+            msg = (
+                "schedule cosine leaves no signal at its end, where objective epsilon cannot tell "
+                "the latent; take v_prediction or sample, or schedule linear"
+            )
+            raise ValueError(msg)
+        if self.min_snr_gamma is not None and self.objective == "flow_matching":
+            msg = f"min_snr_gamma {self.min_snr_gamma} weighs the DDPM objectives only"
             raise ValueError(msg)
         if self.guidance_scale != 1 and self.condition_dropout == 0:
             msg = (

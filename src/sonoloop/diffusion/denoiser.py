@@ -87,7 +87,7 @@ class LatentDenoiser(nn.Module):
         vector_tokens: Number of pieces that a vector latent is cut into.
         condition_channels: Channels of ``Condition.features`` (grid latents).
         position_embedding: "learned" starts from "sinusoidal", which is fixed.
-        dropout: Chance of zeroing an activation in training, in [0, 1).
+        dropout: Chance of skipping a channel of a block's change in training, in [0, 1).
     """
 
     def __init__(  # noqa: PLR0913  one argument per part

@@ -191,7 +191,8 @@ class LatentDiffusion(nn.Module):
         prediction_type = self.config.objective
         if prediction_type == "flow_matching":
             solve = samplers.euler if sampler == "euler" else samplers.heun
-            levels = samplers.even_noise_levels(steps)
+            power = self.config.noise_level_power
+            levels = samplers.falling_noise_levels(steps, power=power)
             return solve(lambda noisy, level: self._predict(noisy, level, condition), noise, levels)
 
         def denoise(noisy_latent: Tensor, timestep: Tensor) -> Tensor:

@@ -45,11 +45,13 @@ def trailing_timesteps(num_train_timesteps: int, num_inference_steps: int) -> li
     return [round(num_train_timesteps - i * stride) - 1 for i in range(num_inference_steps)]
 
 
-def even_noise_levels(num_inference_steps: int) -> list[float]:
-    """Cut the way from noise (1) to latent (0) into equal steps.
+def falling_noise_levels(num_inference_steps: int, *, power: float = 1.0) -> list[float]:
+    """Cut the way from noise (1) to latent (0) into steps, (1 - i / n)^power.
 
     Args:
-        num_inference_steps: Number of steps, at least 1.
+        num_inference_steps: Number of steps n, at least 1.
+        power: 1 makes equal steps, more makes them shorter towards the latent, where narrow
+            distributions take shape.
 
     Returns:
         ``num_inference_steps + 1`` falling noise levels, 1 to 0.
@@ -60,7 +62,7 @@ def even_noise_levels(num_inference_steps: int) -> list[float]:
     if num_inference_steps < 1:
         msg = f"need at least 1 inference step, got {num_inference_steps}"
         raise ValueError(msg)
-    return [1 - i / num_inference_steps for i in range(num_inference_steps + 1)]
+    return [(1 - i / num_inference_steps) ** power for i in range(num_inference_steps + 1)]
 
 
 def ddpm(
@@ -99,7 +101,7 @@ def ddpm(
     return noisy
 
 
-def ddim(  # noqa: PLR0913  the published method has these inputs
+def ddim(
     denoise: Denoise,
     noise: Latent,
     timesteps: Sequence[int],
