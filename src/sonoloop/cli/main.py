@@ -79,7 +79,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "sonoloop.cli.export",
         "export",
         "join both stages into one model folder",
-        ("runs/autoencoder runs/diffusion --data dataset --out model",),
+        ("--autoencoder runs/autoencoder --diffusion runs/diffusion --out model",),
     ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""
@@ -190,6 +190,7 @@ def _os_error_sentence(error: OSError) -> str:
     remedies = {
         errno.ENOSPC: "free some space or choose another --out",
         errno.EDQUOT: "free some space or choose another --out",
+        errno.EFBIG: "the disk takes no file of this size: choose another --out",
         errno.EACCES: "change its permissions or choose another --out",
         errno.EPERM: "change its permissions or choose another --out",
         errno.EROFS: "choose another --out",
