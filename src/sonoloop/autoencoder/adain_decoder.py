@@ -10,8 +10,8 @@ from sonoloop.autoencoder.decoder_block import DecoderBlock, LatentStem
 from sonoloop.autoencoder.first_frame import level_widths
 from sonoloop.shapes import Clip, Frame, Latent
 
-UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2), (1, 2, 2))
-"""Time, height, width: from 1/32 of the frame's resolution to all of it."""
+UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
+"""Time, height, width: from 1/16 of the frame's resolution to all of it."""
 
 
 class AdainDecoder(nn.Module):
@@ -24,7 +24,7 @@ class AdainDecoder(nn.Module):
     """
 
     def __init__(self, config: AutoencoderConfig) -> None:
-        """Build five blocks, the last at full resolution, and the output's convolution."""
+        """Build four blocks, the last at full resolution, and the output's convolution."""
         super().__init__()
         widths = level_widths(config.decoder_width)
         self.stem = LatentStem(config, widths[-1])

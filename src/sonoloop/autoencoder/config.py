@@ -19,9 +19,9 @@ class AutoencoderConfig(BaseModel):
     encoder_widths: tuple[int, int, int, int] = (32, 64, 128, 192)
     """Channels of the encoder's four stages."""
     latent: Literal["grid", "vector"] = "grid"
-    """A grid keeps a cell for every quarter of the time and every 32 pixels; a vector is the
+    """A grid keeps a cell for every quarter of the time and every 16 pixels; a vector is the
     cINN's reading of the paper."""
-    latent_channels: int = Field(default=16, ge=1)
+    latent_channels: int = Field(default=4, ge=1)
     """Numbers in a cell of the grid, or in the vector."""
     decoder: Literal["warp", "adain"] = "warp"
     """``warp`` moves the first frame and corrects it; ``adain`` paints every frame (the paper)."""
@@ -47,5 +47,5 @@ class AutoencoderLossConfig(BaseModel):
     """Mean absolute difference of spatial and temporal gradients: edges, and motion."""
     ssim: float = Field(default=0.2, ge=0)
     """1 - SSIM over 7x7 windows."""
-    kl: float = Field(default=1e-4, ge=0)
+    kl: float = Field(default=1e-5, ge=0)
     """Divergence of the posterior from N(0, 1), mean over the latent's numbers."""

@@ -75,6 +75,6 @@ class LatentStem(nn.Module):
             nn.init.normal_(self.project.weight, std=(config.latent_channels * cells) ** -0.5)
 
     def forward(self, latent: Latent) -> Tensor:
-        """Return features (b, channels, t/4, h/32, w/32)."""
+        """Return features (b, channels, t/4, h/16, w/16)."""
         features: Tensor = self.project(as_grid(latent))
         return features

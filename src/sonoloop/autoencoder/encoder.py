@@ -8,13 +8,16 @@ from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.layers.residual3d import ResidualBlock3d, group_norm
 from sonoloop.shapes import Clip
 
-STRIDES = ((1, 2, 2), (2, 2, 2), (1, 2, 2), (1, 2, 2))
+STRIDES = ((1, 2, 2), (2, 2, 2), (1, 2, 2), (1, 1, 1))
 """Strides (time, height, width) of the four stages; the stem takes another (2, 2, 2)."""
-REDUCTION = (4, 32, 32)
+REDUCTION = (4, 16, 16)
 """How much smaller the latent grid is than the clip, in time, height and width."""
 LOGVAR_RANGE = (-20.0, 5.0)
 """Log-variances are clamped to this range, where the KL's gradient still has meaning."""
 
+CHANGE_SCALE = 3.0
+"""Brings the change since the first frame, which the encoder sees beside the clip, to the spread
+of the pixels themselves."""
 FIRST_LOGVAR = -4.0
 """Log-variance at the start: with the usual 0 the noise drowns what the decoder is to listen to."""
 
@@ -31,7 +34,7 @@ class Encoder(nn.Module):
         super().__init__()
         widths = config.encoder_widths
         self.stem = nn.Conv3d(
-            config.in_channels, widths[0], (3, 7, 7), (2, 2, 2), (1, 3, 3), bias=False
+            2 * config.in_channels, widths[0], (3, 7, 7), (2, 2, 2), (1, 3, 3), bias=False
         )
         self.stem_norm = group_norm(widths[0])
         blocks = []
@@ -59,7 +62,9 @@ class Encoder(nn.Module):
 
     def forward(self, clip: Clip) -> tuple[Tensor, Tensor]:
         """Return mean and log-variance, each shaped as the latent."""
-        features = functional.relu(self.stem_norm(self.stem(clip)), inplace=True)
+        change = CHANGE_SCALE * (clip - clip[:, :, :1])
+        stem = self.stem(torch.cat([clip, change], dim=1))
+        features = functional.relu(self.stem_norm(stem), inplace=True)
         moments = self.head(self.blocks(features)).float()
         if self.is_vector:
             moments = moments.flatten(1)

@@ -7,12 +7,12 @@ from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.layers.residual3d import group_norm
 from sonoloop.shapes import Frame
 
-NUM_LEVELS = 5
-"""Resolutions from 1/2 to 1/32 of the frame."""
+NUM_LEVELS = 4
+"""Resolutions from 1/2 to 1/16 of the frame."""
 
 
 def level_widths(decoder_width: int) -> tuple[int, ...]:
-    """Return the channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the frame's resolution.
+    """Return the channels at 1/2, 1/4, 1/8 and 1/16 of the frame's resolution.
 
     Half resolution has the fewest: there a channel costs the most, in time and in memory.
     """
@@ -43,7 +43,7 @@ class FirstFrameEncoder(nn.Module):
             in_width = width
 
     def forward(self, first_frame: Frame) -> list[Tensor]:
-        """Return the features from 1/2 to 1/32 of the frame's resolution."""
+        """Return the features from 1/2 to 1/16 of the frame's resolution."""
         pyramid = []
         features: Tensor = first_frame
         for level in self.levels:

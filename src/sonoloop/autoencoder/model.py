@@ -56,7 +56,7 @@ class VideoAutoencoder(nn.Module):
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
-        """Shape of one latent: (d, t / 4, h / 32, w / 32), or (d,) for a vector."""
+        """Shape of one latent: (d, t / 4, h / 16, w / 16), or (d,) for a vector."""
         config = self.config
         if config.latent == "vector":
             return (config.latent_channels,)

@@ -20,8 +20,10 @@ from sonoloop.shapes import Clip, Flow, Frame, Latent
 
 MAX_FLOW: Final = 0.25
 """Largest displacement as a share of the frame's size."""
-UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2), (1, 2, 2))
-"""Time, height, width: from 1/32 of the frame's resolution to 1/4, all frames from 1/8 on."""
+RESIDUAL_SCALE: Final = 0.2
+"""Pixel value of one unit of the residual's head: small, so that early steps stay small."""
+UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2))
+"""Time, height, width: from 1/16 of the frame's resolution to 1/4, where all frames are."""
 
 
 class WarpDecoder(nn.Module):
@@ -77,7 +79,8 @@ class WarpDecoder(nn.Module):
         for block, frame_features in zip(self.blocks, pyramid[-2:0:-1], strict=True):
             features = block(features, frame_features, latent)
         size = first_frame.shape[-1]
-        quarter_flow = (MAX_FLOW * size / 4) * torch.tanh(self.flow_head(features).float())
+        largest = MAX_FLOW * size / 4  # pixels at a quarter; a unit of the head is one at full
+        quarter_flow = largest * torch.tanh(self.flow_head(features).float() / (4 * largest))
         flow = resize_flow(quarter_flow, size, size)
         flow = torch.cat([torch.zeros_like(flow[:, :, :1]), flow[:, :, 1:]], dim=2)
         moved = warp_frame(first_frame, flow)
@@ -93,7 +96,7 @@ class WarpDecoder(nn.Module):
         )
         hidden = functional.silu(self.refine1(torch.cat([upsampled, moved], dim=1)))
         hidden = functional.silu(hidden + self.refine2(hidden))
-        residual = sub_pixels(self.residual_head(hidden).float())
+        residual = RESIDUAL_SCALE * sub_pixels(self.residual_head(hidden).float())
         return torch.cat([torch.zeros_like(residual[:, :, :1]), residual[:, :, 1:]], dim=2)
 
 

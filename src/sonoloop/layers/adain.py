@@ -21,11 +21,11 @@ class AdaptiveInstanceNorm3d(nn.Module):
     """
 
     def __init__(self, channels: int, latent_channels: int) -> None:
-        """Build the map from latent to gamma and beta; it starts as plain normalisation."""
+        """Build the map from latent to gamma and beta; both start with a spread of 1/2."""
         super().__init__()
         self.norm = nn.InstanceNorm3d(channels)
         self.gamma_beta = nn.Conv3d(latent_channels, 2 * channels, 1)
-        nn.init.normal_(self.gamma_beta.weight, std=0.02)
+        nn.init.normal_(self.gamma_beta.weight, std=0.5 / latent_channels**0.5)
         nn.init.zeros_(self.gamma_beta.bias)  # type: ignore[arg-type]
 
     def forward(self, features: Clip, latent: Latent) -> Tensor:
