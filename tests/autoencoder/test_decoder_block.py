@@ -18,8 +18,8 @@ def test_a_block_follows_the_first_frame_and_the_latent() -> None:
     assert (block(features, look, latent + 1) - out).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize(("latent", "shape"), [("grid", (2, 5, 4, 2, 2)), ("vector", (2, 5))])
+@pytest.mark.parametrize(("latent", "shape"), [("grid", (2, 5, 4, 4, 4)), ("vector", (2, 5))])
 def test_the_stem_spans_the_grid(latent: str, shape: tuple[int, ...]) -> None:
-    """Grid and vector both become (t / 4, h / 32, w / 32) cells."""
+    """Grid and vector both become (t / 4, h / 16, w / 16) cells."""
     config = AutoencoderConfig.model_validate({"size": 64, "latent": latent, "latent_channels": 5})
-    assert LatentStem(config, 12)(torch.randn(shape)).shape == (2, 12, 4, 2, 2)
+    assert LatentStem(config, 12)(torch.randn(shape)).shape == (2, 12, 4, 4, 4)

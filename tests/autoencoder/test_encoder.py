@@ -17,12 +17,12 @@ def test_it_has_eighteen_layers() -> None:
 
 
 def test_mean_and_log_variance_are_shaped_as_the_latent() -> None:
-    """A grid shrinks by (4, 32, 32); a vector has no axes left."""
+    """A grid shrinks by (4, 16, 16); a vector has no axes left."""
     clip = torch.rand(1, 1, 16, 64, 96)
     widths = (4, 4, 8, 8)
     config = AutoencoderConfig(encoder_widths=widths, latent_channels=8)
     mean, logvar = Encoder(config)(clip)
-    assert mean.shape == logvar.shape == (1, 8, 16 // REDUCTION[0], 2, 3)
+    assert mean.shape == logvar.shape == (1, 8, 16 // REDUCTION[0], 4, 6)
     vector = AutoencoderConfig(size=64, encoder_widths=widths, latent="vector", latent_channels=64)
     mean, logvar = Encoder(vector)(torch.rand(2, 1, 16, 64, 64))
     assert mean.shape == logvar.shape == (2, 64)

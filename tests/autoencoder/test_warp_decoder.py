@@ -15,7 +15,7 @@ def test_flow_is_bounded_and_zero_at_frame_zero() -> None:
     torch.nn.init.constant_(decoder.flow_head.bias, 1e3)
     pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
     frame = torch.rand(1, 1, 64, 64)
-    clip, flow = decoder(frame, pyramid, torch.randn(1, 3, 2, 2, 2))
+    clip, flow = decoder(frame, pyramid, torch.randn(1, 3, 2, 4, 4))
     torch.testing.assert_close(flow[:, :, 1:], torch.full_like(flow[:, :, 1:], MAX_FLOW * 64))
     assert not flow[:, :, 0].any()
     torch.testing.assert_close(clip[:, :, 0], frame)
