@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -64,15 +63,14 @@ class Preset(BaseModel):
         """Let the autoencoder have the clip's size and frames where it states none."""
         if not isinstance(values, Mapping):
             return values
-        clip = ClipConfig.model_validate(values.get("clip", {}))
-        autoencoder = values.get("autoencoder", {})
-        if not isinstance(autoencoder, Mapping):
+        clip, autoencoder = values.get("clip", {}), values.get("autoencoder", {})
+        if not isinstance(clip, Mapping) or not isinstance(autoencoder, Mapping):
             return values
-        sizes = {"size": clip.size, "num_frames": clip.num_frames}
+        sizes = {name: clip[name] for name in ("size", "num_frames") if name in clip}
         return {**values, "autoencoder": {**sizes, **autoencoder}}
 
     @model_validator(mode="after")
-    def _check_sizes(self) -> Self:
+    def _check_sizes(self) -> "Preset":
         """Refuse an autoencoder for other clips."""
         for name in ("size", "num_frames"):
             wanted, given = getattr(self.clip, name), getattr(self.autoencoder, name)
@@ -120,7 +118,7 @@ def load_preset(name: str, overrides: Mapping[str, object] | None = None) -> Pre
     elif name in preset_names():
         text = resources.files("sonoloop.presets").joinpath(f"{name}.toml").read_text()
     else:
-        near = get_close_matches(name, preset_names(), n=1)
+        near = get_close_matches(name, preset_names(), n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"take one of {_known()}"
         msg = f"there is no preset {name!r}: {hint} (a file of your own must end in .toml)"
         raise UsageError(msg)

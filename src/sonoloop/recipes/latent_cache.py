@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from rich.console import Console
@@ -142,13 +143,12 @@ def cache_batches(
         Batches of pairs.
     """
     size = len(cache.latents)
-    epoch, order = -1, torch.empty(0, dtype=torch.long)
+    epoch, order = -1, np.empty(0, dtype=np.intp)
     chosen: list[int] = []
     for n in numbers:
         if n // size != epoch:
             epoch = n // size
-            generator = seed_step(seed, epoch, 0, torch.device("cpu"))
-            order = torch.randperm(size, generator=generator)
+            order = np.random.default_rng([seed, epoch]).permutation(size)
         chosen.append(int(order[n % size]))
         if len(chosen) == batch_size:
             index = torch.tensor(chosen, device=cache.latents.device)

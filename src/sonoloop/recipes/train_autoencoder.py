@@ -68,7 +68,6 @@ def train_autoencoder(
     """
     interruption = Interruption(max_seconds)
     console = console or Console()
-    config = preset.autoencoder_training
     clips = open_training_data(data, preset.clip, console)
     run_config = {
         "stage": STAGE,
@@ -78,6 +77,8 @@ def train_autoencoder(
         **preset.model_dump(mode="json"),
     }
     run = open_run(out, run_config, resume=resume)
+    config = preset.autoencoder_training.for_videos(len(clips.train))
+    preset = preset.model_copy(update={"autoencoder_training": config})
     fabric = launch_fabric(config)
     torch.manual_seed(config.seed)
     task = autoencoder_task(start_model(preset, init), clips, preset, fabric)

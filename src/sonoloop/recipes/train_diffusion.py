@@ -107,7 +107,8 @@ def train_diffusion(
         **preset.model_dump(mode="json"),
     }
     run = open_run(out, run_config, resume=resume)
-    config = preset.diffusion_training
+    config = preset.diffusion_training.for_videos(len(clips.train))
+    preset = preset.model_copy(update={"diffusion_training": config})
     fabric = launch_fabric(config)
     torch.manual_seed(config.seed)
     model = stage_1.model.to(fabric.device)

@@ -4,7 +4,7 @@ Because the position in the data follows from the step, resuming needs no sample
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from sonoloop.errors import UsageError
 from sonoloop.training.interruption import ignore_signals
 
 
+@runtime_checkable
 class Samples(Protocol):
     """Training samples by their global number, the same for the same number."""
 

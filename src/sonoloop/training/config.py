@@ -1,5 +1,6 @@
 """How long, how fast and how safely a model is trained."""
 
+from math import ceil
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 FREE_ON_RESUME = frozenset(
-    {"max_steps", "num_workers", "log_every", "sample_every", "checkpoint_minutes"}
+    {"max_steps", "max_epochs", "num_workers", "log_every", "sample_every", "checkpoint_minutes"}
 )
 """Settings a resumed run may change: none of them alters a step that was already made."""
 
@@ -19,6 +20,9 @@ class TrainingConfig(BaseModel):
 
     max_steps: int = Field(default=10_000, ge=1)
     """Optimiser steps in all, counted over every resumption."""
+
+    max_epochs: int | None = Field(default=None, ge=1)
+    """Passes over the training videos, one random clip of each; takes the place of max_steps."""
 
     batch_size: int = Field(default=16, ge=1)
     """Items per step, over all processes together."""
@@ -48,8 +52,8 @@ class TrainingConfig(BaseModel):
     cooldown_fraction: Fraction = 0.2
     """Last part of max_steps in which a constant learning rate falls linearly; 0 for never."""
 
-    gradient_clip: float | None = Field(default=1.0, gt=0)
-    """Largest norm of the gradient of all weights together; None for no limit."""
+    gradient_clip: Annotated[float, Field(gt=0)] | Literal["none"] = 1.0
+    """Largest norm of the gradient of all weights together; "none" for no limit."""
 
     ema_decay: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the averaged weights; the first steps use min(ema_decay, (1 + n) / (10 + n))."""
@@ -71,3 +75,17 @@ class TrainingConfig(BaseModel):
 
     num_workers: int | None = Field(default=None, ge=0)
     """Processes that read clips; None for 2 beside a GPU and 0 (this process) without."""
+
+    def for_videos(self, num_videos: int) -> "TrainingConfig":
+        """Turn epochs, where they are given, into steps.
+
+        Args:
+            num_videos: Training videos.
+
+        Returns:
+            The same settings with ``max_steps`` for this many videos.
+        """
+        if self.max_epochs is None:
+            return self
+        steps = ceil(self.max_epochs * num_videos / self.batch_size)
+        return self.model_copy(update={"max_steps": steps})

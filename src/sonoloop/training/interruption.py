@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Self
 
 
 class Interruption:
@@ -45,7 +44,7 @@ class Interruption:
             return f"the {self.max_seconds:g} seconds given are over"
         return None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Interruption":  # noqa: PYI034 (beartype cannot read Self here)
         """Take the signals over."""
         if threading.current_thread() is not threading.main_thread():
             return self  # only the main thread may take signals

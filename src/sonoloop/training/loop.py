@@ -142,7 +142,7 @@ class TrainingLoop(Generic[Batch]):
         learner.optimizer.zero_grad(set_to_none=True)
         self._fabric.backward(loss)
         norm = None
-        if self._config.gradient_clip is not None:
+        if self._config.gradient_clip != "none":
             norm = self._fabric.clip_gradients(
                 learner.module,
                 learner.optimizer,

@@ -2,7 +2,6 @@
 
 import time
 from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -38,7 +37,7 @@ class TrainingProgress:
         )
         self._task = self._bar.add_task(title, total=max_steps, completed=step, facts="")
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "TrainingProgress":  # noqa: PYI034 (beartype cannot read Self here)
         """Show the bar."""
         self._bar.start()
         return self

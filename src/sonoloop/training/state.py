@@ -74,8 +74,9 @@ class TrainingState:
                 load_optimizer_tensors(learner.module, learner.optimizer, tensors)
             self.ema.ema_model.load_state_dict(dict(checkpoint.ema))
         except (KeyError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[-1].strip()
             msg = (
-                f"the checkpoint of step {checkpoint.step} does not fit this model ({error}): "
+                f"the checkpoint of step {checkpoint.step} does not fit this model ({reason}): "
                 "it was written by another version; start a new run in another --out"
             )
             raise SonoloopError(msg) from error

@@ -1,0 +1,104 @@
+"""Stage 2 on the latents of a trained stage 1."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from rich.console import Console
+from safetensors.torch import load_file
+
+from sonoloop.errors import UsageError
+from sonoloop.recipes.config import Preset
+from sonoloop.recipes.train_autoencoder import train_autoencoder
+from sonoloop.recipes.train_diffusion import load_autoencoder, train_diffusion
+from sonoloop.training.log import read_lines
+
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture
+def stage_1(dataset: Path, small: Preset, tmp_path: Path) -> Path:
+    """Train stage 1 for a step."""
+    run = tmp_path / "autoencoder"
+    train_autoencoder(dataset, small, run, max_seconds=0.0, console=QUIET)
+    return run
+
+
+def losses(run: Path) -> list[object]:
+    """Read every line's losses, training and validation, without times."""
+    return [
+        (line["step"], line.get("losses"), line.get("validation"))
+        for line in read_lines(run / "log.jsonl")
+    ]
+
+
+def test_run_folder_is_complete(
+    dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
+) -> None:
+    """Stage 1's settings and weights are on record, latents are cached, a strip is drawn."""
+    run = tmp_path / "diffusion"
+    preset = small.model_copy(update={"autoencoder": Preset().autoencoder})  # not the run's
+    assert train_diffusion(dataset, stage_1, preset, run, console=QUIET).step == 6
+    config = json.loads((run / "config.json").read_text())
+    assert config["autoencoder"] == small.autoencoder.model_dump(mode="json")
+    assert len(config["autoencoder_weights_sha256"]) == 64
+    latents = load_file(run / "latents.safetensors")["latents"]
+    assert len(latents) == 4 * 2
+    with Image.open(run / "samples" / "step-00000006.png") as strip:
+        assert strip.size == (8 * 64, 2 * 64 + 2)
+    assert [line["step"] for line in read_lines(run / "log.jsonl") if "validation" in line] == [
+        4,
+        6,
+    ]
+
+
+def test_resumed_training_equals_uninterrupted_one(
+    dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
+) -> None:
+    """Stopped after the first step, with the cache taken over or made anew."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train_diffusion(dataset, stage_1, small, whole, console=QUIET)
+    train_diffusion(dataset, stage_1, small, parts, max_seconds=0.0, console=QUIET)
+    anew = shutil.copytree(parts, tmp_path / "anew")
+    (anew / "latents.safetensors").unlink()
+    for run in (parts, anew):
+        train_diffusion(dataset, stage_1, small, run, resume=True, console=QUIET)
+        expected = [line for line in losses(whole) if line[1] is not None]  # type: ignore[index]
+        assert [line for line in losses(run) if line[1] is not None] == expected  # type: ignore[index]
+
+
+def test_stage_1_trained_on_is_refused(
+    dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
+) -> None:
+    """Stage 2 must not go on with another stage 1 than it began with."""
+    run = tmp_path / "diffusion"
+    train_diffusion(dataset, stage_1, small, run, max_seconds=0.0, console=QUIET)
+    train_autoencoder(dataset, small, stage_1, resume=True, console=QUIET)
+    with pytest.raises(UsageError, match="was trained with autoencoder_weights_sha256"):
+        train_diffusion(dataset, stage_1, small, run, resume=True, console=QUIET)
+
+
+def test_stage_1_is_loaded_with_its_averages(stage_1: Path, small: Preset) -> None:
+    """Ready to encode: evaluation mode, no gradients, the run's settings."""
+    model, preset, sha256 = load_autoencoder(stage_1)
+    assert preset.autoencoder == small.autoencoder
+    assert not model.training
+    assert not any(weight.requires_grad for weight in model.parameters())
+    assert len(sha256) == 64
+    assert model.encode(torch.zeros(1, 1, 16, 64, 64)).shape == (1, *model.latent_shape)
+
+
+def test_wrong_run_is_refused(dataset: Path, small: Preset, stage_1: Path, tmp_path: Path) -> None:
+    """A run of stage 2, and one whose weights do not fit its config."""
+    run = tmp_path / "diffusion"
+    train_diffusion(dataset, stage_1, small, run, max_seconds=0.0, console=QUIET)
+    with pytest.raises(UsageError, match="is a run of diffusion, not of stage 1"):
+        load_autoencoder(run)
+    config = json.loads((stage_1 / "config.json").read_text())
+    config["autoencoder"]["decoder_width"] = 8
+    (stage_1 / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UsageError, match="does not fit"):
+        load_autoencoder(stage_1)

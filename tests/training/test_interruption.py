@@ -1,0 +1,66 @@
+"""Signals and time limits."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from sonoloop.training.interruption import Interruption, ignore_signals
+
+
+def test_time_limit_counts_from_the_start() -> None:
+    """Before the limit there is no reason to stop; after it there is one, not an urgent one."""
+    interruption = Interruption(max_seconds=0.05)
+    assert interruption.reason is None
+    time.sleep(0.06)
+    assert interruption.reason == "the 0.05 seconds given are over"
+    assert not interruption.is_urgent
+
+
+def test_without_limit_there_is_none() -> None:
+    """No time, no reason."""
+    assert Interruption().seconds_left is None
+    assert Interruption().reason is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_is_a_request(number: signal.Signals) -> None:
+    """The process goes on and knows that it should stop; the old handler comes back."""
+    before = signal.getsignal(number)
+    with Interruption() as interruption:
+        os.kill(os.getpid(), number)
+        assert interruption.reason == f"{number.name} received"
+        assert interruption.is_urgent
+    assert signal.getsignal(number) is before
+
+
+def test_second_interrupt_stops_at_once() -> None:
+    """Who presses Ctrl-C twice means it."""
+    with Interruption():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_other_threads_may_train() -> None:
+    """Python lets only the main thread take signals; elsewhere the time limit still works."""
+    reasons = []
+
+    def work() -> None:
+        with Interruption(max_seconds=0.0) as interruption:
+            reasons.append(interruption.reason)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert reasons == ["the 0 seconds given are over"]
+
+
+def test_readers_ignore_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C reaches every process of a terminal; readers of clips leave it to their parent."""
+    ignored = {}
+    monkeypatch.setattr(signal, "signal", ignored.__setitem__)
+    ignore_signals()
+    assert ignored == {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_IGN}

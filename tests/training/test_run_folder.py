@@ -1,0 +1,120 @@
+"""A run folder belongs to one run."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from sonoloop.errors import UsageError
+from sonoloop.training.checkpoint import Checkpoint, save_checkpoint
+from sonoloop.training.run_folder import load_run, open_run, start_from
+
+CONFIG = {"stage": "toy", "training": {"max_steps": 10, "betas": (0.9, 0.99), "learning_rate": 1.0}}
+
+
+def save_weights(run: Path, module: nn.Module) -> None:
+    """Put a checkpoint with these averaged weights into a run."""
+    checkpoint = Checkpoint(3, {}, module.state_dict(), {}, {})
+    save_checkpoint(run / "checkpoints", checkpoint)
+
+
+def test_new_run_has_config_and_environment(tmp_path: Path) -> None:
+    """Both are there before the first step."""
+    run = open_run(tmp_path / "deep" / "run", CONFIG, resume=False)
+    assert json.loads((run.path / "config.json").read_text())["stage"] == "toy"
+    assert "torch" in json.loads((run.path / "environment.json").read_text())
+    assert run.samples.is_dir()
+
+
+def test_resuming_nothing_starts(tmp_path: Path) -> None:
+    """The same command with --resume works the first time too."""
+    assert open_run(tmp_path / "run", CONFIG, resume=True).path.is_dir()
+
+
+def test_second_run_is_refused(tmp_path: Path) -> None:
+    """A finished training must not be overwritten by mistake."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    with pytest.raises(UsageError, match=r"already holds a training run: add --resume .*--out"):
+        open_run(tmp_path / "run", CONFIG, resume=False)
+
+
+def test_resuming_with_other_settings_is_refused(tmp_path: Path) -> None:
+    """The sentence names the key and both values."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    other = {**CONFIG, "training": {**CONFIG["training"], "learning_rate": 2.0}}
+    with pytest.raises(UsageError, match=r"training.learning_rate = 1.0, now it is 2.0"):
+        open_run(tmp_path / "run", other, resume=True)
+
+
+def test_longer_training_may_be_resumed(tmp_path: Path) -> None:
+    """max_steps may grow, and the record of the run says so."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    longer = {**CONFIG, "training": {**CONFIG["training"], "max_steps": 20}}
+    open_run(tmp_path / "run", longer, resume=True)
+    assert json.loads((tmp_path / "run" / "config.json").read_text()) == json.loads(
+        json.dumps(longer)
+    )
+
+
+def test_leftovers_of_a_killed_process_go(tmp_path: Path) -> None:
+    """A half-written checkpoint is no checkpoint."""
+    run = open_run(tmp_path / "run", CONFIG, resume=False)
+    (run.checkpoints / ".step-00000003.unfinished").mkdir()
+    open_run(tmp_path / "run", CONFIG, resume=True)
+    assert list(run.checkpoints.iterdir()) == []
+
+
+def test_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """A file where the folder should be."""
+    (tmp_path / "run").write_text("")
+    with pytest.raises(UsageError, match=r"cannot write the run folder .*choose another --out"):
+        open_run(tmp_path / "run" / "inner", CONFIG, resume=False)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_folder_without_permission_is_refused(tmp_path: Path) -> None:
+    """A folder of someone else."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(UsageError, match="Permission denied"):
+        open_run(tmp_path / "run", CONFIG, resume=False)
+
+
+def test_trained_run_gives_config_and_weights(tmp_path: Path) -> None:
+    """What export and stage 2 need."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    module = nn.Linear(2, 2)
+    save_weights(tmp_path / "run", module)
+    config, ema_path = load_run(tmp_path / "run")
+    assert config["stage"] == "toy"
+    assert ema_path.name == "ema.safetensors"
+    other = nn.Linear(2, 2)
+    start_from(other, tmp_path / "run")
+    assert torch.equal(other.weight, module.weight)
+
+
+def test_starting_from_another_model_is_refused(tmp_path: Path) -> None:
+    """The sentence names the file and what does not fit."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    save_weights(tmp_path / "run", nn.Linear(2, 2))
+    with pytest.raises(UsageError, match=r"ema.safetensors does not fit this model \(size"):
+        start_from(nn.Linear(3, 2), tmp_path / "run")
+
+
+def test_folder_without_run_is_refused(tmp_path: Path) -> None:
+    """Nothing there, or nothing trained yet."""
+    with pytest.raises(UsageError, match="holds no training run"):
+        load_run(tmp_path)
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    with pytest.raises(UsageError, match="holds no checkpoint yet"):
+        load_run(tmp_path / "run")
+
+
+def test_broken_config_is_refused(tmp_path: Path) -> None:
+    """The sentence names the file."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    (tmp_path / "run" / "config.json").write_text("{")
+    with pytest.raises(UsageError, match=r"config.json is not valid JSON"):
+        open_run(tmp_path / "run", CONFIG, resume=True)

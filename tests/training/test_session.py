@@ -1,0 +1,31 @@
+"""How a training begins and ends, in sentences."""
+
+import io
+from collections.abc import Callable
+
+from rich.console import Console
+
+from sonoloop.training.interruption import Interruption
+from sonoloop.training.loop import Outcome
+
+Train = Callable[..., Outcome]
+
+
+def test_whole_training_says_where_it_ran_and_what_it_left(train: Train) -> None:
+    """First line: size, batch, device, precision, steps. Last line: the folder."""
+    file = io.StringIO()
+    train(console=Console(file=file))
+    first, *_, last = file.getvalue().splitlines()
+    assert first.startswith("toy: 0.00 million weights, batch 4, cpu in ")
+    assert first.endswith("from step 0 to 12")
+    assert last.startswith("toy: done after 12 steps, weights and log in ")
+
+
+def test_interrupted_training_says_how_to_go_on(train: Train) -> None:
+    """Exactly as the command line promises."""
+    file = io.StringIO()
+    train(console=Console(file=file), interruption=Interruption(max_seconds=0.0))
+    assert file.getvalue().splitlines()[-1] == (
+        "toy: stopped at step 1 of 12 because the 0 seconds given are over; "
+        "to resume, run the same command again with --resume"
+    )
