@@ -33,6 +33,8 @@ def prepare(
     console.print(
         f"{result.dataset}: {result.num_items} items ({sides})", markup=False, soft_wrap=True
     )
+    if result.num_reused:
+        console.print(f"{result.num_reused} of them were done already")
     if result.num_near_duplicates:
         console.print(
             f"{result.num_near_duplicates} pairs of near-duplicates across groups or labels: "

@@ -7,6 +7,7 @@ that it is done once whatever is interrupted, added or re-run. Runs in worker pr
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -27,41 +28,10 @@ from sonoloop.errors import UnreadableFileError
 STILL_CONTAINERS = frozenset({".gif", ".dcm", ".dicom", ""})
 """Suffixes of files that may hold a video or a still alike."""
 
-READING_CODE = (
-    "duplicates",
-    "reading",
-    "frame_folders",
-    "frame_times",
-    "video_files",
-    "still_files",
-    "pixel_limits",
-    "scan_region",
-    "letterbox",
-)
-"""Modules on which the stored frames depend."""
+READING_CODE = ("reading", "scan_region", "letterbox", "duplicates")
+"""Modules on which stored frames depend, with all that they import from this package."""
 
-
-@dataclass(frozen=True)
-class ItemTask:
-    """What a worker needs to prepare one item.
-
-    Args:
-        item_id: For messages.
-        path: File or frame folder.
-        first_frame: Number of the first usable frame.
-        size: Side of the stored frames in pixels.
-        num_frames: Fewest frames a video must have.
-        max_frames: Most frames to keep of a video; None keeps all that fit in memory.
-        work: Folder of finished items.
-    """
-
-    item_id: str
-    path: Path
-    first_frame: int
-    size: int
-    num_frames: int
-    max_frames: int | None
-    work: Path
+_IMPORT = re.compile(r"^from sonoloop\.data\.(\w+) import", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -110,19 +80,43 @@ class PreparedItem:
         )
 
 
+@dataclass(frozen=True)
+class ItemTask:
+    """What a worker needs to prepare one item.
+
+    Args:
+        item_id: For messages.
+        path: File or frame folder.
+        first_frame: Number of the first usable frame.
+        size: Side of the stored frames in pixels.
+        num_frames: Fewest frames a video must have.
+        max_frames: Most frames to keep of a video; None keeps all that fit in memory.
+        work: Folder of finished items.
+        earlier: The item of this id in the dataset that is there, None if there is none.
+    """
+
+    item_id: str
+    path: Path
+    first_frame: int
+    size: int
+    num_frames: int
+    max_frames: int | None
+    work: Path
+    earlier: PreparedItem | None = None
+
+
 class TooShortError(UnreadableFileError):
     """A video with fewer frames than a clip: left out, but no fault of the file."""
 
 
-def prepare_item(task: ItemTask, known: Mapping[str, PreparedItem]) -> PreparedItem:
+def prepare_item(task: ItemTask) -> PreparedItem:
     """Prepare one item unless it is done already.
 
     Args:
         task: What to do.
-        known: Items of an earlier run by key; their frames are in its store.
 
     Returns:
-        The item's facts; its frames and times lie in ``work`` unless it was known.
+        The item's facts; its frames and times lie in ``work``, or in the earlier dataset.
 
     Raises:
         UnreadableFileError: If the file cannot be used.
@@ -131,9 +125,10 @@ def prepare_item(task: ItemTask, known: Mapping[str, PreparedItem]) -> PreparedI
     try:
         key = item_key(task)
     except OSError as error:
-        raise UnreadableFileError(task.path, f"cannot be read ({error.strerror})") from error
-    if key in known:
-        return known[key]
+        reason = f"cannot be read ({error.strerror or error})"
+        raise UnreadableFileError(task.path, reason) from error
+    if task.earlier is not None and task.earlier.key == key:
+        return task.earlier
     facts = task.work / f"{key}.json"
     if facts.is_file():
         return PreparedItem.from_json(json.loads(facts.read_text()))
@@ -189,9 +184,13 @@ def item_key(task: ItemTask) -> str:
 @cache
 def _code_digest() -> str:
     """Digest the modules that turn files into frames, so that a new version reads them anew."""
-    digest = hashlib.sha256()
-    for module in READING_CODE:
-        digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
+    digest, done, todo = hashlib.sha256(), set[str](), set(READING_CODE)
+    while todo:
+        module = min(todo)
+        code = Path(__file__).with_name(f"{module}.py").read_text()
+        digest.update(code.encode())
+        done.add(module)
+        todo = (todo | set(_IMPORT.findall(code))) - done
     return digest.hexdigest()
 
 

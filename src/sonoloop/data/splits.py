@@ -21,6 +21,7 @@ SPLIT_FORMAT = 1
 
 _MAX_PASSES = 20
 _LEAST_GAIN = 1e-9
+_MAX_PARTNERS = 500
 _NAMED_LEAKS = 3
 
 
@@ -58,14 +59,13 @@ def split_groups(
     """Assign items to sides, whole groups at a time, each stratum near its ratio.
 
     Minimises sum over sides s and strata k of (count[s, k] - ratio[s] * total[k])^2 / total[k]:
-    largest groups first to the side that needs them most, then moves and swaps of groups while
-    they help.
+    groups go in random order to the side that needs them most, then move and swap while it helps.
 
     Args:
         group_ids: Group of each item.
         strata: What to keep balanced, one name per item (its label).
         ratios: Shares of train, validation and test, summing to 1.
-        seed: Of the order in which groups of equal size are placed.
+        seed: Of the order in which groups are placed.
 
     Returns:
         The side of each item.
@@ -75,9 +75,10 @@ def split_groups(
     counts = np.zeros((len(groups), len(names)))
     np.add.at(counts, (group_of_item, stratum_of_item), 1)
     order = np.random.default_rng(seed).permutation(len(groups))
-    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
-    # A last column balances the sides as wholes, so that many small strata cannot tilt them.
-    counts = np.concatenate([counts, counts.sum(axis=1, keepdims=True)], axis=1)
+    # Two more columns balance the sides as wholes: items, so that many small strata cannot tilt
+    # them, and groups, so that large groups do not all gather on one side.
+    totals = counts.sum(axis=1, keepdims=True)
+    counts = np.concatenate([counts, totals, np.ones_like(totals)], axis=1)
     sides = _refine(counts, _place(counts, ratios, order), ratios, order)
     return [SPLIT_NAMES[side] for side in sides[group_of_item]]
 
@@ -91,7 +92,7 @@ def _targets(counts: Counts, ratios: Sequence[float]) -> Counts:
 
 
 def _place(counts: Counts, ratios: Sequence[float], order: Sides) -> Sides:
-    """Give each group, largest first, to the side whose squared error it lowers most."""
+    """Give each group to the side whose squared error it lowers most."""
     missing = _targets(counts, ratios)
     weight = 1 / counts.sum(axis=0)
     sides = np.zeros(len(counts), dtype=np.intp)
@@ -115,7 +116,7 @@ def _refine(counts: Counts, sides: Sides, ratios: Sequence[float], order: Sides)
     def improve(group: int) -> bool:
         here = sides[group]
         for there in usable[usable != here]:
-            partners = np.flatnonzero(sides == there)
+            partners = np.flatnonzero(sides == there)[:_MAX_PARTNERS]
             given = np.concatenate([nothing, counts[partners]])  # row 0: a move, else a swap
             moved = counts[group] - given
             before = missing[here] ** 2 + missing[there] ** 2

@@ -68,6 +68,7 @@ class DatasetFolder:
         self.folder = folder
         self.work = folder / ".partial" / "items"
         self._assembly = folder / ".partial" / "dataset"
+        self._is_new = not folder.exists()
         self._finished = False
 
     @classmethod
@@ -91,6 +92,7 @@ class DatasetFolder:
                 raise UsageError(msg)
             dataset.work.mkdir(parents=True, exist_ok=True)
             (dataset.work / "writable").touch()
+            (dataset.work / "writable").unlink()
         except OSError as error:
             msg = f"{folder}: cannot be written ({error.strerror}); choose another --out"
             raise UsageError(msg) from error
@@ -99,8 +101,8 @@ class DatasetFolder:
     def _is_ours(self) -> bool:
         return (self.folder / "prepare.json").is_file() or (self.folder / ".partial").is_dir()
 
-    def known_items(self) -> dict[str, PreparedItem]:
-        """Read the items of the dataset that is there, by key; none if it is damaged."""
+    def earlier_items(self) -> dict[str, PreparedItem]:
+        """Read the items of the dataset that is there, by id; none if it is damaged."""
         try:
             described = json.loads((self.folder / "prepare.json").read_text())
             Store.open(self.folder / "store")
@@ -108,8 +110,14 @@ class DatasetFolder:
             return {}
         if described.get("format") != PREPARE_FORMAT:
             return {}
-        items = [PreparedItem.from_json(entry["prepared"]) for entry in described["items"]]
-        return {item.key: item for item in items}
+        return {
+            entry["item_id"]: PreparedItem.from_json(entry["prepared"])
+            for entry in described["items"]
+        }
+
+    def finished_keys(self) -> set[str]:
+        """List the keys of the items that are finished but in no dataset yet."""
+        return {path.stem for path in self.work.glob("*.json")}
 
     def __enter__(self) -> "DatasetFolder":  # noqa: PYI034 (beartype cannot read Self)
         """Return the folder itself."""
@@ -125,10 +133,10 @@ class DatasetFolder:
         shutil.rmtree(self._assembly, ignore_errors=True)
         for path in self.work.glob("*.partial"):
             path.unlink(missing_ok=True)
-        num_done = len(list(self.work.glob("*.json")))
+        num_done = len(self.finished_keys())
         if self._finished or num_done == 0:
             shutil.rmtree(self.work.parent, ignore_errors=True)
-            if not any(self.folder.iterdir()):
+            if self._is_new and not self._finished:
                 self.folder.rmdir()
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
             msg = (

@@ -32,6 +32,7 @@ class PrepareResult(BaseModel):
     num_failures: int
     num_dropped: int
     num_near_duplicates: int
+    num_reused: int
     counts: dict[str, int]
 
 
@@ -58,6 +59,7 @@ def prepare(
         msg = "no input given; give at least one folder, manifest or recording"
         raise UsageError(msg)
     ratios = parse_ratios(options.split)
+    options.clip_config()  # refuses two windows before any work is done
     catalog = read_catalog(
         inputs,
         layout=options.layout,
@@ -68,7 +70,8 @@ def prepare(
         msg = f"{inputs[0]}: no recordings found; give a folder with videos or stills"
         raise UsageError(msg)
     folder = DatasetFolder.begin(out, inputs)
-    known = folder.known_items()
+    earlier = folder.earlier_items()
+    done_before = folder.finished_keys() | {item.key for item in earlier.values()}
     tasks = [
         ItemTask(
             item_id=item.item_id,
@@ -78,6 +81,7 @@ def prepare(
             num_frames=options.num_frames,
             max_frames=options.max_frames,
             work=folder.work,
+            earlier=earlier.get(item.item_id),
         )
         for item in catalog.items
     ]
@@ -92,7 +96,6 @@ def prepare(
         bar = progress.add_task("", total=len(tasks))
         results = prepare_all(
             tasks,
-            known,
             workers=options.workers or os.cpu_count() or 1,
             advance=lambda: progress.advance(bar),
         )
@@ -106,6 +109,8 @@ def prepare(
                 if isinstance(result, Failure)
             ),
         ]
+        for note in catalog.notes:
+            console.print(f"note: {note}", markup=False, soft_wrap=True)
         for drop in dropped:
             word = "skipped" if drop.is_failure else "left out"
             console.print(f"{word} {drop.item_id}: {drop.reason}", markup=False, soft_wrap=True)
@@ -120,5 +125,6 @@ def prepare(
         num_failures=sum(drop.is_failure for drop in dropped),
         num_dropped=sum(not drop.is_failure for drop in dropped),
         num_near_duplicates=len(duplicates),
+        num_reused=sum(item.prepared.key in done_before for item in items),
         counts=Counter(item.side for item in items),
     )

@@ -1,17 +1,14 @@
 """Prepare items in parallel: results in the order of the tasks, whatever finishes first."""
 
-import errno
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 
 from sonoloop.data.item_preparation import ItemTask, PreparedItem, TooShortError, prepare_item
 from sonoloop.errors import UnreadableFileError
-
-Known = Mapping[str, PreparedItem]
 
 
 @dataclass(frozen=True)
@@ -30,37 +27,36 @@ class Failure:
 Result = PreparedItem | Failure
 
 
-def prepare_or_explain(task: ItemTask, known: Known) -> Result:
+def prepare_or_explain(task: ItemTask) -> Result:
     """Prepare one item; a file that cannot be used becomes a value, a full disk stays an error.
 
     Args:
         task: What to do.
-        known: Items done in an earlier run.
 
     Raises:
         OSError: If the work folder cannot be written.
     """
     try:
-        return prepare_item(task, known)
+        return prepare_item(task)
     except UnreadableFileError as error:
-        return Failure(error.reason, is_failure=not isinstance(error, TooShortError))
+        where = "" if error.path == task.path else f"{error.path.name}: "
+        return Failure(where + error.reason, is_failure=not isinstance(error, TooShortError))
     except MemoryError:
         return Failure("does not fit into memory; cut it into shorter pieces")
     except OSError as error:
-        # Errors of writing carry the work folder's path: those end the run.
-        if error.errno in {errno.ENOSPC, errno.EDQUOT} or str(task.work) in str(error.filename):
+        # Errors of writing name a file of the work folder, or no file: those end the run.
+        if error.filename is None or str(error.filename).startswith(str(task.work)):
             raise
         return Failure(f"cannot be read ({error.strerror or error})")
 
 
 def prepare_all(
-    tasks: Sequence[ItemTask], known: Known, *, workers: int, advance: Callable[[], None]
+    tasks: Sequence[ItemTask], *, workers: int, advance: Callable[[], None]
 ) -> list[Result]:
     """Prepare all items.
 
     Args:
         tasks: What to do.
-        known: Items done in an earlier run.
         workers: Number of processes; 1 works in this one.
         advance: Called once per item as it ends.
 
@@ -71,34 +67,41 @@ def prepare_all(
         OSError: If the work folder cannot be written; nothing more is begun then.
     """
     results: list[Result] = []
-    for result in _results(tasks, known, workers):
+    for result in _results(tasks, workers):
         results.append(result)
         advance()
     return results
 
 
-def _results(tasks: Sequence[ItemTask], known: Known, workers: int) -> Iterator[Result]:
+def _results(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
     if workers == 1 or len(tasks) == 1:
-        yield from (prepare_or_explain(task, known) for task in tasks)
+        yield from map(prepare_or_explain, tasks)
         return
     done = 0
     try:
-        for result in _pooled(tasks, known, workers):
+        for result in _pooled(tasks, workers):
             yield result
             done += 1
     except BrokenProcessPool:
         # A decoder brought its process down. One process per file finds out which one it is.
         for task in tasks[done:]:
             try:
-                yield from _pooled([task], known, 1)
+                yield from _pooled([task], 1)
             except BrokenProcessPool:
                 yield Failure("crashed the program that decodes it; convert it to another format")
 
 
-def _pooled(tasks: Sequence[ItemTask], known: Known, workers: int) -> Iterator[Result]:
+def _pooled(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
     # Not forked: a copy of a process that has threads (progress bar, polars) may deadlock.
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        min(workers, len(tasks)), mp_context=get_context("spawn"), initializer=_leave_interrupts
+    )
     try:
-        yield from pool.map(partial(prepare_or_explain, known=known), tasks)
+        yield from pool.map(prepare_or_explain, tasks)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Let Ctrl-C end the parent alone, which then ends its workers in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -35,6 +35,12 @@ def read_class_folders(root: Path, find_recordings: Callable[[Path], list[Path]]
             "no patient folders (class/patient/file): every file is a group of its own, and only "
             "near-duplicates are kept from lying on two sides of the split"
         )
+    ambiguous = [item.item_id for item in items if item.label is None and item.path.is_dir()]
+    if ambiguous:
+        notes.append(
+            f"{len(ambiguous)} folders of numbered pictures right below the input, such as "
+            f"{ambiguous[0]}, are read as videos without label; for stills give a manifest"
+        )
     return Catalog(
         "generic",
         tuple(sorted(items, key=lambda item: natural_key(item.item_id))),
