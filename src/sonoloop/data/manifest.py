@@ -121,7 +121,7 @@ def read_manifest(
             dropped.append(Dropped(f"{path.name} line {line}", "has no path", is_failure=True))
             continue
         recording = root / relative
-        if not recording.resolve().is_relative_to(root.resolve()):
+        if ".." in recording.parts[len(root.parts) :] or not recording.is_relative_to(root):
             reason = f"its path lies outside {root.name}; give paths below the input folder"
             dropped.append(Dropped(recording.name, reason, is_failure=True))
             continue

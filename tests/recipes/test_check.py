@@ -1,0 +1,94 @@
+"""``data check`` finds damage and leaks."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonoloop.data.phantom import phantom_clip
+from sonoloop.errors import UsageError
+from sonoloop.recipes.check import check
+from sonoloop.recipes.prepare import PrepareOptions, prepare
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prepare ten stills of five patients once; one is a copy of another patient's."""
+    root = tmp_path_factory.mktemp("input")
+    for number in range(10):
+        frame = phantom_clip(np.random.default_rng(number % 9), size=64, num_frames=1)[0]
+        folder = root / "ab"[number % 2] / f"patient{number // 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(frame).save(folder / f"still_of_{number}.png")
+    dataset = tmp_path_factory.mktemp("output") / "dataset"
+    options = PrepareOptions(size=64, split="0.4,0.3,0.3", workers=1)
+    assert prepare([root], dataset, options).num_near_duplicates == 1
+    return dataset
+
+
+@pytest.fixture
+def dataset(prepared: Path, tmp_path: Path) -> Path:
+    """Copy it for a test to damage."""
+    return shutil.copytree(prepared, tmp_path / "dataset")
+
+
+def edit_split(dataset: Path, **sides: str) -> None:
+    """Set sides by number of the still."""
+    path = dataset / "split.json"
+    split = json.loads(path.read_text())
+    for item_id in split["items"]:
+        number = item_id.removesuffix(".png").rpartition("_")[2]
+        split["items"][item_id] = sides.get(f"n{number}", split["items"][item_id])
+    path.write_text(json.dumps(split))
+
+
+def test_a_whole_dataset_has_no_problems(dataset: Path) -> None:
+    """Copies joined two of the five patients."""
+    result = check(dataset)
+    assert result.problems == ()
+    assert (result.num_items, result.num_groups) == (10, 4)
+    assert sum(result.counts.values()) == 10
+
+
+def test_a_flipped_byte_is_found(dataset: Path) -> None:
+    """By name of the file, with what to do."""
+    shard = dataset / "store" / "shard-00000.u8"
+    content = bytearray(shard.read_bytes())
+    content[100] ^= 255
+    shard.write_bytes(content)
+    problems = check(dataset).problems
+    assert problems[0] == "store/shard-00000.u8 differs from its checksum"
+    assert "run 'sonoloop data prepare' again" in problems[-1]
+
+
+def test_an_edited_split_that_leaks_is_found(dataset: Path) -> None:
+    """A torn patient, and copies on two sides."""
+    edit_split(dataset, n0="train", n1="train", n8="test", n9="test")
+    problems = check(dataset).problems
+    assert any(problem.startswith("leak: group ") for problem in problems)
+    assert any("are near-duplicates, 0 of 256 bits differ" in problem for problem in problems)
+
+
+def test_files_that_speak_of_other_items_are_found(dataset: Path) -> None:
+    """A split without one item, an index that is gone, no record of the run."""
+    path = dataset / "split.json"
+    split = json.loads(path.read_text())
+    split["items"].popitem()
+    path.write_text(json.dumps(split))
+    (dataset / "index.parquet").unlink()
+    (dataset / "prepare.json").write_text("{}")
+    problems = check(dataset).problems
+    assert any("split.json and the store differ in 1 items" in problem for problem in problems)
+    assert any("index.parquet cannot be read" in problem for problem in problems)
+    assert any("prepare.json cannot be read" in problem for problem in problems)
+
+
+def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
+    """A missing folder, a folder without store."""
+    with pytest.raises(UsageError, match="no such dataset; make one with 'sonoloop data prepare'"):
+        check(tmp_path / "absent")
+    with pytest.raises(UsageError, match="no clip store here"):
+        check(tmp_path)
