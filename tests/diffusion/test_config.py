@@ -30,6 +30,10 @@ def test_config_survives_json() -> None:
     [
         ({"objective": "epsilon"}, "sampler euler does not fit objective epsilon"),
         ({"sampler": "ddim"}, "sampler ddim does not fit objective flow_matching"),
+        (
+            {"objective": "epsilon", "sampler": "ddim", "num_train_timesteps": 9},
+            "num_inference_steps 10 is above the 9 of training",
+        ),
         ({"width": 100, "heads": 3}, "width 100 is not a multiple of heads 3"),
         ({"beta_start": 0.5}, "beta_start 0.5 is above beta_end 0.02"),
         ({"guidance_scale": 2, "condition_dropout": 0}, "guidance_scale 2.0 needs a model"),

@@ -68,6 +68,35 @@ def test_loss_is_the_same_for_the_same_generator() -> None:
     assert not torch.equal(first, model(latent, frames, seeded(2)))
 
 
+@pytest.mark.parametrize("latent_shape", [(6,), GRID])
+def test_bfloat16_training_is_near_float32(latent_shape: tuple[int, ...]) -> None:
+    """Autocast changes loss and gradient by rounding only, and the loss stays float32."""
+    model = build(latent_shape, dropout=0.0)
+    latent, frames = torch.randn(8, *latent_shape), torch.rand(8, 1, 16, 16)
+    losses, gradients = [], []
+    for enabled in (False, True):
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            losses.append(model(latent, frames, seeded(1)))
+        losses[-1].backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    assert losses[1].dtype == torch.float32
+    torch.testing.assert_close(losses[0], losses[1], rtol=0.02, atol=0)
+    assert torch.cosine_similarity(*gradients, dim=0) > 0.99
+
+
+def test_hidden_first_frames_are_as_many_as_asked_for() -> None:
+    """condition_dropout 0.5 hides about half of them in training, and none in evaluation."""
+    model = build(condition_dropout=0.5)
+    pooled: list[torch.Tensor] = []
+    model.denoiser.register_forward_pre_hook(lambda _, inputs: pooled.append(inputs[2].pooled))
+    latent, frames = torch.randn(400, *GRID), torch.rand(400, 1, 8, 8)
+    model.train()(latent, frames, seeded(0))
+    model.eval()(latent, frames, seeded(0))
+    hidden = [(known == 0).all(dim=1).float().mean().item() for known in pooled]
+    assert hidden == [pytest.approx(0.5, abs=0.1), 0]
+
+
 def test_untrained_flow_loss_is_the_variance_of_its_target() -> None:
     """A new model predicts zero, so its loss is E(noise - latent)^2 = 2 for whitened latents."""
     model = LatentDiffusion(DiffusionConfig.model_validate(SMALL), GRID)
@@ -141,11 +170,15 @@ def test_wrong_calls_are_refused() -> None:
         model.sample(frames, generators=[seeded(0)])
     with pytest.raises(UsageError, match="ddpm does not fit a model trained with flow_matching"):
         model.sample(frames, generators=[seeded(0), seeded(1)], sampler="ddpm")
+    with pytest.raises(UsageError, match="sampler plms is none of euler, heun, ddpm, ddim"):
+        model.sample(frames, generators=[seeded(0), seeded(1)], sampler="plms")
+    with pytest.raises(UsageError, match="num_inference_steps 0 is below 1"):
+        model.sample(frames, generators=[seeded(0), seeded(1)], num_inference_steps=0)
     with pytest.raises(ValueError, match=r"shape \(4, 2, 2, 2\), got \(4, 2, 2, 3\)"):
         model(torch.zeros(2, 4, 2, 2, 3), frames, seeded(0))
     with pytest.raises(ValueError, match="not finite"):
         model.set_latent_statistics(torch.full((2, *GRID), math.nan))
-    with pytest.raises(UsageError, match="num_inference_steps 51 is not in 1 to 50"):
+    with pytest.raises(UsageError, match="num_inference_steps 51 is above the 50"):
         build(**ddpm_settings("ddim")).sample(
             frames, generators=[seeded(0), seeded(1)], num_inference_steps=51
         )

@@ -118,6 +118,10 @@ class DiffusionConfig(BaseModel):
                 "ddpm, ddim or dpm_solver_pp_2m"
             )
             raise ValueError(msg)
+        most = self.num_train_timesteps
+        if self.objective != "flow_matching" and self.num_inference_steps > most:
+            msg = f"num_inference_steps {self.num_inference_steps} is above the {most} of training"
+            raise ValueError(msg)
         if self.objective == "epsilon" and self.schedule == "cosine":
             msg = (
                 "schedule cosine leaves no signal at its end, where objective epsilon cannot tell "

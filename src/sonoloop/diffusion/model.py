@@ -1,6 +1,7 @@
 """Stage 2 in one module: trained on latents, sampled from noise, given the first frame."""
 
 from collections.abc import Callable, Sequence
+from typing import get_args
 
 import torch
 from jaxtyping import Float
@@ -148,7 +149,7 @@ class LatentDiffusion(nn.Module):
         *,
         generators: Sequence[torch.Generator],
         num_inference_steps: int | None = None,
-        sampler: Sampler | None = None,
+        sampler: str | None = None,
     ) -> Latent:
         """Draw a latent for each first frame.
 
@@ -157,7 +158,7 @@ class LatentDiffusion(nn.Module):
             generators: One per item, on the CPU. All noise of an item comes from its own, so that
                 the result depends neither on the batch nor on the device, up to rounding.
             num_inference_steps: Steps to take; None takes the config's.
-            sampler: How; None takes the config's.
+            sampler: One of ``Sampler``; None takes the config's.
 
         Returns:
             Latents as stage 1 makes them, not whitened.
@@ -167,9 +168,11 @@ class LatentDiffusion(nn.Module):
             UsageError: If the sampler does not fit the objective or the number of steps.
         """
         _check_generators(first_frame, generators)
-        sampler = sampler or self.config.sampler
-        steps = num_inference_steps or self.config.num_inference_steps
-        self._check_sampler(sampler, steps)
+        chosen = self._check_sampler(sampler or self.config.sampler)
+        steps = self.config.num_inference_steps
+        if num_inference_steps is not None:
+            steps = num_inference_steps
+        self._check_steps(chosen, steps)
 
         def draw_noise() -> Tensor:
             items = [_normal(self.latent_shape, generator) for generator in generators]
@@ -178,7 +181,7 @@ class LatentDiffusion(nn.Module):
         was_training = self.training
         self.eval()
         try:
-            latent = self._run_sampler(sampler, steps, first_frame, draw_noise)
+            latent = self._run_sampler(chosen, steps, first_frame, draw_noise)
         finally:
             self.train(was_training)
         return latent * self.latent_std + self.latent_mean
@@ -239,16 +242,27 @@ class LatentDiffusion(nn.Module):
             msg = f"need latents of shape {self.latent_shape}, got {tuple(latent.shape[1:])}"
             raise ValueError(msg)
 
-    def _check_sampler(self, sampler: Sampler, steps: int) -> None:
+    def _check_sampler(self, name: str) -> Sampler:
+        names: tuple[Sampler, ...] = get_args(Sampler)
+        if name not in names:
+            msg = f"sampler {name} is none of {', '.join(names)}"
+            raise UsageError(msg)
+        sampler = names[names.index(name)]
         if (sampler in FLOW_SAMPLERS) != (self.config.objective == "flow_matching"):
             msg = (
                 f"sampler {sampler} does not fit a model trained with {self.config.objective}; "
                 f"its own is {self.config.sampler}"
             )
             raise UsageError(msg)
+        return sampler
+
+    def _check_steps(self, sampler: Sampler, steps: int) -> None:
+        if steps < 1:
+            msg = f"num_inference_steps {steps} is below 1"
+            raise UsageError(msg)
         most = self.config.num_train_timesteps
-        if steps < 1 or (sampler not in FLOW_SAMPLERS and steps > most):
-            msg = f"num_inference_steps {steps} is not in 1 to {most}"
+        if sampler not in FLOW_SAMPLERS and steps > most:
+            msg = f"num_inference_steps {steps} is above the {most} that the model was trained with"
             raise UsageError(msg)
 
 
