@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from sonoloop.data.dicom_files import read_dicom
 from sonoloop.data.frame_folders import is_frame_folder, natural_key, read_frame_folder
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ
 from sonoloop.data.recording import Recording
@@ -88,6 +89,8 @@ def _read(path: Path, max_frames: int | None, frame_rate_hz: float) -> Recording
         return read_still(path)
     if suffix in VIDEO_SUFFIXES:
         return read_video(path, max_frames=max_frames)
+    if suffix in DICOM_SUFFIXES or has_dicom_mark(path):
+        return read_dicom(path, max_frames=max_frames)
     reason = (
         f"{suffix or 'a file without suffix'} is of no kind that can be read: use DICOM or "
         + ", ".join(sorted(MEDIA_SUFFIXES - DICOM_SUFFIXES))

@@ -20,8 +20,8 @@ from sonoloop.errors import UnreadableFileError
 
 Mask = npt.NDArray[np.bool_]
 
-WORKING_SIDE = 320
-"""Frames are averaged down to at most this many pixels a side before the search."""
+WORKING_SIDE = 400
+"""Frames are searched at no more than this many pixels a side."""
 
 MAX_SAMPLED_FRAMES = 24
 """Frames, evenly over the recording, that are searched for change."""
@@ -29,17 +29,40 @@ MAX_SAMPLED_FRAMES = 24
 MIN_MOVING_FRAMES = 4
 """With fewer frames a recording is searched like a still."""
 
-MIN_CHANGE = 5.0
+MIN_CHANGE = 3.0
 """Grey levels between darkest and brightest moment above which a pixel moves (codec noise)."""
-
-MIN_TEXTURE = 6.0
-"""Grey levels between neighbours above which a pixel of a still is textured."""
 
 MIN_MOVING_SHARE = 0.02
 """Share of moving pixels below which a video counts as frozen and is searched like a still."""
 
+MIN_FLAT_SHARE = 0.03
+"""A grey level whose flat areas fill this share of the picture is background or a panel."""
+
+LEVEL_TOLERANCE = 3
+"""Grey levels around a flat level that codecs make of it."""
+
+MIN_LETTER_LEVEL = 250
+"""Letters are white; what little of a scan is as bright lies inside it."""
+
+DENSITY_SIDE = 9
+MIN_DENSITY = 0.75
+"""Share of pixels off the flat levels, in a window, from which it is scan: letters have less."""
+
 MIN_PIECE_SHARE = 0.1
-"""Pieces of at least this share of the largest belong to the scan (shadows split it)."""
+"""Pieces of at least this share of the largest belong to a moving scan (shadows split it)."""
+
+MIN_STILL_PIECE_SHARE = 0.25
+"""The same in a still, where a panel or a picture beside the scan is harder to tell."""
+
+MIN_MOVING_PIECE_SHARE = 0.2
+"""Share of a piece that must move in a video."""
+
+OPENING_SHARE = 0.016
+"""Radius, as a share of the longer side, below which structures are text, rulers and frames."""
+
+MAX_DIM_LEVEL = 110
+MAX_FLAT_CORNER_SHARE = 0.5
+"""A corner beside the hull with nothing brighter and less flat area is scan in shadow, not text."""
 
 MIN_REGION_SHARE = 0.02
 """A scan fills at least this share of the picture."""
@@ -123,14 +146,19 @@ def find_scan_mask(frames: Frames, *, path: Path | None = None) -> Mask:
     """
     height, width = frames.shape[1:]
     step = -(-max(height, width) // WORKING_SIDE)
-    small = _average_down(_sample(frames), step)
-    active = _active_pixels(small)
-    pieces = _large_pieces(active)
+    sampled = _sample(frames)
+    pieces = _scan_pieces(sampled, step)
     if pieces.mean() < MIN_REGION_SHARE:
         level = f"all pixels lie between {frames.min()} and {frames.max()}"
         reason = f"no scan is found in it ({level}): nothing moves and nothing is textured"
         raise UnreadableFileError(path or "the recording", reason)
-    return _hull(pieces, step, (height, width))
+    mask = _hull(pieces, step, (height, width))
+    box = _box(mask)
+    inside = mask[box.top : box.bottom, box.left : box.right]
+    inside |= _dim_corners(sampled[:, box.top : box.bottom, box.left : box.right], inside)
+    if inside.mean() >= FULL_SHARE:
+        inside[:] = True
+    return mask
 
 
 def _sample(frames: Frames) -> Frames:
@@ -142,58 +170,121 @@ def _sample(frames: Frames) -> Frames:
 
 def _average_down(frames: Frames, step: int) -> npt.NDArray[np.float32]:
     """Mean over blocks of ``step`` x ``step`` pixels; the last ones are filled by the edge."""
-    if step == 1:
-        return frames.astype(np.float32)
     height, width = frames.shape[1:]
     padding = ((0, 0), (0, -height % step), (0, -width % step))
     padded = np.pad(frames, padding, mode="edge")
-    blocks = padded.reshape(len(frames), -(-height // step), step, -(-width // step), step)
-    means: npt.NDArray[np.float32] = blocks.mean(axis=(2, 4), dtype=np.float32)
+    total = padded[:, ::step, ::step].astype(np.float32)
+    for row, column in list(np.ndindex(step, step))[1:]:
+        total += padded[:, row::step, column::step]
+    means: npt.NDArray[np.float32] = total / np.float32(step**2)
     return means
 
 
-def _active_pixels(frames: npt.NDArray[np.float32]) -> Mask:
-    """Mark what moves; in stills and frozen videos what is textured."""
+def _scan_pieces(frames: Frames, step: int) -> Mask:
+    """Gather what moves and what is textured, by pieces, at every ``step``-th pixel."""
+    still = frames[len(frames) // 2, ::step, ::step]
+    dense = _without_thin_parts(_off_flat_levels(still))
+    # At a straight edge half of the window is scan: the density falls short before it.
+    margin = round((MIN_DENSITY - 0.5) * DENSITY_SIDE)
+    textured = _grow(dense, margin)
     if len(frames) >= MIN_MOVING_FRAMES:
-        smooth = ndimage.uniform_filter(frames, size=(1, 3, 3))
-        moving: Mask = np.ptp(smooth, axis=0) >= MIN_CHANGE
+        # Blocks of twice the step: their means are free of codec noise.
+        change = np.ptp(_average_down(frames, 2 * step), axis=0)
+        coarse = _without_thin_parts(change >= MIN_CHANGE)
+        moving = coarse.repeat(2, axis=0).repeat(2, axis=1)[: dense.shape[0], : dense.shape[1]]
         if moving.mean() >= MIN_MOVING_SHARE:
-            return moving
-    still = frames.mean(axis=0)
-    spread = ndimage.maximum_filter(still, size=5) - ndimage.minimum_filter(still, size=5)
-    # The window of 5 reaches 2 pixels out of the scan.
-    textured: Mask = ndimage.binary_erosion(
-        spread >= MIN_TEXTURE, structure=np.ones((5, 5), dtype=bool), border_value=1
-    )
-    return textured
+            return _large_pieces(moving | textured, MIN_PIECE_SHARE, moving)
+    return _large_pieces(textured, MIN_STILL_PIECE_SHARE, textured)
 
 
-def _large_pieces(active: Mask) -> Mask:
-    """Drop thin structures (text, rulers, frames) and small pieces."""
-    radius = max(2, round(max(active.shape) / 80))
-    disc = _disc(radius)
-    closed = ndimage.binary_closing(np.pad(active, radius), structure=_disc(1))
-    filled = ndimage.binary_fill_holes(closed)
-    opened = ndimage.binary_opening(filled, structure=disc)[radius:-radius, radius:-radius]
-    labels, num_pieces = ndimage.label(opened)
+def _dim_corners(frames: Frames, inside: Mask) -> Mask:
+    """Mark the parts beside the hull that are dim scan: noisy, and without anything bright."""
+    brightest = frames.max(axis=0)
+    flat = _is_flat(brightest)
+    # The rim is left out: the hull follows the scan to within a few pixels.
+    labels, num_corners = ndimage.label(_shrink(~inside, 3))
+    if num_corners == 0:
+        return np.zeros_like(inside)
+    corners = np.arange(num_corners + 1)
+    is_dim = np.asarray(ndimage.maximum(brightest, labels, corners)) <= MAX_DIM_LEVEL
+    is_noisy = np.asarray(ndimage.mean(flat, labels, corners)) <= MAX_FLAT_CORNER_SHARE
+    kept: Mask = (is_dim & is_noisy & (corners > 0))[labels]
+    return _grow(kept, 4) if kept.any() else kept
+
+
+def _is_flat(still: npt.NDArray[np.uint8]) -> Mask:
+    """Mark pixels that equal their neighbours to within one level."""
+    spread = ndimage.maximum_filter(still, size=3) - ndimage.minimum_filter(still, size=3)
+    flat: Mask = spread <= 1
+    return flat
+
+
+def _off_flat_levels(still: npt.NDArray[np.uint8]) -> Mask:
+    """Mark where most pixels differ from the grey levels of background and panels.
+
+    Text is thin strokes on such a level, so that few pixels around it differ; speckle has all
+    levels.
+    """
+    counts = np.bincount(still[_is_flat(still)], minlength=256)
+    near = np.arange(256) >= MIN_LETTER_LEVEL
+    for level in np.flatnonzero(counts >= MIN_FLAT_SHARE * still.size):
+        near[max(0, level - LEVEL_TOLERANCE) : level + LEVEL_TOLERANCE + 1] = True
+    off = (~near[still]).astype(np.float32)
+    dense: Mask = ndimage.uniform_filter(off, size=DENSITY_SIDE, mode="nearest") >= MIN_DENSITY
+    return dense
+
+
+def _without_thin_parts(active: Mask) -> Mask:
+    """Fill holes, then drop what a square does not fit into: text, rulers, frames."""
+    radius = max(2, round(max(active.shape) * OPENING_SHARE))
+    padded = np.pad(active, radius, mode="edge")
+    filled = _fill_holes(_shrink(_grow(padded, 1), 1))
+    opened = _grow(_shrink(filled, radius), radius)
+    # The square cuts slanted corners off: what is connected within one more radius comes back.
+    restored = filled & _grow(opened, radius)
+    return restored[radius:-radius, radius:-radius]
+
+
+def _grow(mask: Mask, radius: int) -> Mask:
+    """Dilate by a square of ``radius`` to each side (separable: faster than any disc)."""
+    grown: Mask = ndimage.maximum_filter(mask.view(np.uint8), size=2 * radius + 1).view(np.bool_)
+    return grown
+
+
+def _shrink(mask: Mask, radius: int) -> Mask:
+    """Erode by a square of ``radius`` to each side; the picture's edge is no edge of the mask."""
+    shrunk: Mask = ndimage.minimum_filter(mask.view(np.uint8), size=2 * radius + 1).view(np.bool_)
+    return shrunk
+
+
+def _fill_holes(mask: Mask) -> Mask:
+    """Fill what is cut off from the picture's edge."""
+    labels, num_parts = ndimage.label(~mask)
+    is_open = np.zeros(num_parts + 1, dtype=bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        is_open[edge] = True
+    is_open[0] = False
+    filled: Mask = ~is_open[labels]
+    return filled
+
+
+def _large_pieces(active: Mask, min_share: float, moving: Mask) -> Mask:
+    """Keep connected pieces that are large and, in a video, move."""
+    labels, num_pieces = ndimage.label(active)
     if num_pieces == 0:
         return np.zeros_like(active)
-    areas = np.bincount(labels.ravel())
+    areas = np.bincount(labels.ravel(), minlength=num_pieces + 1)
     areas[0] = 0
-    large: Mask = (areas >= MIN_PIECE_SHARE * areas.max())[labels]
-    return large
-
-
-def _disc(radius: int) -> Mask:
-    rows, columns = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    disc: Mask = rows**2 + columns**2 <= radius**2 + 1
-    return disc
+    moving_areas = np.bincount(labels[moving], minlength=num_pieces + 1)
+    areas[moving_areas < MIN_MOVING_PIECE_SHARE * areas] = 0
+    kept: Mask = (areas >= max(1, min_share * areas.max()))[labels]
+    return kept
 
 
 def _hull(pieces: Mask, step: int, shape: tuple[int, int]) -> Mask:
     """Draw the convex hull of the pieces at full size."""
     height, width = shape
-    edge = pieces & ~ndimage.binary_erosion(pieces)
+    edge = pieces & ~ndimage.minimum_filter(pieces, size=3, mode="constant")
     rows, columns = np.nonzero(edge)
     corners = np.concatenate(
         [np.column_stack((columns + dx, rows + dy)) for dx in (0, 1) for dy in (0, 1)]
@@ -203,10 +294,6 @@ def _hull(pieces: Mask, step: int, shape: tuple[int, int]) -> Mask:
     outline = [(float(x) - 0.5, float(y) - 0.5) for x, y in hull]
     ImageDraw.Draw(image).polygon(outline, fill=1, outline=1)
     mask: Mask = np.array(image)
-    box = _box(mask)
-    inside = mask[box.top : box.bottom, box.left : box.right]
-    if inside.mean() >= FULL_SHARE:
-        inside[:] = True
     return mask
 
 

@@ -1,6 +1,7 @@
 """Read mp4, mov, avi, mkv, webm, mpeg and gif as grey frames with their true times (PyAV)."""
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -57,9 +58,30 @@ def read_video(path: Path, *, max_frames: int | None = None) -> Recording:
     """
     if path.stat().st_size == 0:
         raise UnreadableFileError(path, "the file is empty (0 bytes)")
+    return _read(path, str(path), max_frames)
+
+
+def read_video_bytes(path: Path, content: bytes, *, max_frames: int | None = None) -> Recording:
+    """Read a video that lies inside another file.
+
+    Args:
+        path: The file around it, for the messages.
+        content: The bytes of the video.
+        max_frames: As in ``read_video``.
+
+    Returns:
+        As ``read_video``.
+
+    Raises:
+        UnreadableFileError: As ``read_video``.
+    """
+    return _read(path, BytesIO(content), max_frames)
+
+
+def _read(path: Path, source: str | BytesIO, max_frames: int | None) -> Recording:
     decoded = _Decoded()
     try:
-        with av.open(str(path)) as container:
+        with av.open(source, "r") as container:
             _decode(path, container, max_frames, decoded)
     except FFmpegError as error:
         decoded.warnings.append(f"decoding stopped on a fault ({_plain(error)})")

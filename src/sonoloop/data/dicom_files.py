@@ -1,0 +1,196 @@
+"""Read ultrasound DICOM files, single and multi-frame, as grey frames with times and spacing.
+
+Only the attributes listed here are read from a file: nothing about the patient is ever loaded, so
+nothing can leave the reader. Messages quote no attribute that could hold free text.
+"""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydicom import Dataset, dcmread
+from pydicom.encaps import generate_frames
+from pydicom.errors import InvalidDicomError
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import iter_pixels
+
+from sonoloop.data.dicom_jpeg import FFMPEG_CODECS, jpeg_frames
+from sonoloop.data.dicom_scan import ScanGeometry, scan_geometry
+from sonoloop.data.dicom_timing import frame_times
+from sonoloop.data.pixel_limits import check_frame_size, num_frames_that_fit
+from sonoloop.data.recording import Frames, Recording
+from sonoloop.data.still_files import scale_to_uint8
+from sonoloop.data.video_files import read_video_bytes
+from sonoloop.errors import UnreadableFileError
+
+ATTRIBUTES_READ = (
+    "ActualFrameDuration",
+    "BitsAllocated",
+    "BitsStored",
+    "BluePaletteColorLookupTableData",
+    "BluePaletteColorLookupTableDescriptor",
+    "BurnedInAnnotation",
+    "CineRate",
+    "Columns",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "FrameTime",
+    "FrameTimeVector",
+    "GreenPaletteColorLookupTableData",
+    "GreenPaletteColorLookupTableDescriptor",
+    "HighBit",
+    "NumberOfFrames",
+    "PhotometricInterpretation",
+    "PixelData",
+    "PixelRepresentation",
+    "PixelSpacing",
+    "PlanarConfiguration",
+    "RecommendedDisplayFrameRate",
+    "RedPaletteColorLookupTableData",
+    "RedPaletteColorLookupTableDescriptor",
+    "Rows",
+    "SamplesPerPixel",
+    "SegmentedBluePaletteColorLookupTableData",
+    "SegmentedGreenPaletteColorLookupTableData",
+    "SegmentedRedPaletteColorLookupTableData",
+    "SequenceOfUltrasoundRegions",
+)
+
+GREY_INTERPRETATIONS = ("MONOCHROME1", "MONOCHROME2")
+
+_MPEG_SYNTAXES = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4, HEVC: PS3.6, table A-1
+_BITS_OF_UINT8 = 8
+
+
+def read_dicom(path: Path, *, max_frames: int | None = None) -> Recording:
+    """Read a DICOM file with pixels: RGB, YBR, palette or grey, plain or compressed.
+
+    Args:
+        path: A DICOM Part 10 file.
+        max_frames: Most frames to read; None reads as many as ``pixel_limits`` allows.
+
+    Returns:
+        Grey frames, their times, the scan's rectangle and the pixel spacing where the file states
+        believable ones.
+
+    Raises:
+        UnreadableFileError: If the file is empty, no DICOM, has no pixels, too small or too large
+            ones, or they cannot be decoded.
+    """
+    with warnings.catch_warnings():
+        # pydicom's remarks may quote what the file says of the patient.
+        warnings.simplefilter("ignore")
+        header = _header(path)
+        return _read(path, header, max_frames)
+
+
+def _header(path: Path) -> Dataset:
+    """Load the attributes that are needed and no other."""
+    if path.stat().st_size == 0:
+        raise UnreadableFileError(path, "the file is empty (0 bytes)")
+    try:
+        header = dcmread(path, specific_tags=list(ATTRIBUTES_READ))
+        has_pixels = "PixelData" in header and len(header.PixelData) > 0
+        sizes = (header.get("Rows"), header.get("Columns"))
+    except InvalidDicomError as error:
+        reason = "is no DICOM file: the mark DICM after the preamble is missing"
+        raise UnreadableFileError(path, reason) from error
+    except OSError:
+        raise
+    except Exception as error:  # a damaged header shows as an error of almost any type
+        raise UnreadableFileError(path, "its DICOM header is damaged or cut short") from error
+    if not has_pixels or None in sizes:
+        reason = "holds no pixels: it is a report, a measurement or a header without its image"
+        raise UnreadableFileError(path, reason)
+    return header
+
+
+def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
+    height, width = int(header.Rows), int(header.Columns)
+    check_frame_size(path, height, width)
+    notes: list[str] = []
+    num_stated = _num_stated_frames(header)
+    limit = num_frames_that_fit(height, width, max_frames)
+    geometry = scan_geometry(header, height, width)
+    if header.file_meta.TransferSyntaxUID.startswith(_MPEG_SYNTAXES):
+        stream = b"".join(generate_frames(header.PixelData, number_of_frames=1))
+        video = read_video_bytes(path, stream, max_frames=max_frames)
+        times_s, time_notes = frame_times(header, len(video.frames))
+        if time_notes:  # the header is silent, the stream is not
+            times_s, time_notes = video.times_s, ()
+        return _recording(video.frames, times_s, geometry, (*video.warnings, *time_notes))
+    frames = _decode(path, header, min(num_stated, limit))
+    if num_stated > limit != max_frames:
+        notes.append(f"only the first {limit} frames are read: memory is bounded")
+    elif len(frames) < min(num_stated, limit):
+        notes.append(f"states {num_stated} frames but {len(frames)} could be decoded")
+    times_s, time_notes = frame_times(header, len(frames))
+    if frames.dtype != np.uint8:
+        frames = scale_to_uint8(path, frames)
+        notes.append("values deeper than 8 bits are scaled between their 0.1 and 99.9 percentiles")
+    if header.PhotometricInterpretation == "MONOCHROME1":
+        frames = 255 - frames
+    return _recording(frames, times_s, geometry, (*notes, *time_notes))
+
+
+def _recording(
+    frames: Frames,
+    times_s: npt.NDArray[np.float64],
+    geometry: ScanGeometry,
+    notes: tuple[str, ...],
+) -> Recording:
+    return Recording(
+        frames,
+        times_s,
+        scan_region=geometry.region,
+        pixel_spacing_mm=geometry.pixel_spacing_mm,
+        warnings=(*notes, *geometry.warnings),
+    )
+
+
+def _num_stated_frames(header: Dataset) -> int:
+    """NumberOfFrames, 1 where the file has none or an impossible one."""
+    try:
+        return max(1, int(header.get("NumberOfFrames") or 1))
+    except (TypeError, ValueError):
+        return 1
+
+
+def _decode(path: Path, header: Dataset, num_frames: int) -> npt.NDArray[Any]:
+    """Decode frame by frame; a fault after the first frames keeps those."""
+    frames: list[npt.NDArray[Any]] = []
+    fault: Exception | None = None
+    try:
+        frames.extend(_grey_frames(header, num_frames))
+    except Exception as error:  # noqa: BLE001 - decoders raise almost any type on damaged pixels
+        fault = error
+    if not frames:
+        syntax = header.file_meta.TransferSyntaxUID.name
+        reason = (
+            f"its pixels ({syntax}) cannot be decoded: they are damaged, cut short or compressed "
+            "in a way that no installed decoder knows"
+        )
+        raise UnreadableFileError(path, reason) from fault
+    return np.stack(frames)
+
+
+def _grey_frames(header: Dataset, num_frames: int) -> Iterator[npt.NDArray[Any]]:
+    """Give one frame (h, w) after the other; colours as 8-bit luma, grey at its own depth."""
+    is_palette = header.PhotometricInterpretation == "PALETTE COLOR"
+    if header.file_meta.TransferSyntaxUID in FFMPEG_CODECS:
+        decoded = jpeg_frames(header, num_frames)
+    else:
+        decoded = iter_pixels(header, indices=range(num_frames))
+    for pixels in decoded:
+        coloured = apply_color_lut(pixels, header) if is_palette else pixels
+        if coloured.ndim == len("hw"):
+            yield coloured
+            continue
+        if coloured.dtype.itemsize * 8 > _BITS_OF_UINT8:
+            bits = 16 if is_palette else int(header.BitsStored)
+            coloured = (coloured >> max(0, bits - _BITS_OF_UINT8)).astype(np.uint8)
+        yield np.asarray(Image.fromarray(np.ascontiguousarray(coloured)).convert("L"))
