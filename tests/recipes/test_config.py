@@ -18,7 +18,7 @@ from sonoloop.recipes.config import (
 
 def test_shipped_presets_are_valid() -> None:
     """Every TOML file of the package loads."""
-    assert preset_names() == ["default", "paper", "tiny"]
+    assert preset_names() == ["default", "laptop", "paper", "tiny"]
     for name in preset_names():
         assert isinstance(load_preset(name), Preset)
 
@@ -90,7 +90,7 @@ def test_unknown_preset_names_the_nearest(name: str, nearest: str) -> None:
     """Or, where nothing is near, all of them."""
     with pytest.raises(UsageError, match=f"no preset '{name}': did you mean '{nearest}'"):
         load_preset(name)
-    with pytest.raises(UsageError, match="take one of default, paper, tiny"):
+    with pytest.raises(UsageError, match="take one of default, laptop, paper, tiny"):
         load_preset("xyz")
 
 
