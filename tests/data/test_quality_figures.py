@@ -22,6 +22,8 @@ def test_bars_count_the_values() -> None:
 def test_equal_values_and_none_are_drawn_too() -> None:
     """One bar; no figure at all."""
     assert re.findall(r"<title>([1-9]\d*)</title>", histogram_svg([25.0] * 7, "rate")) == ["7"]
+    rounded = histogram_svg([25.0, 25.0 + 4e-15], "rate")
+    assert re.findall(r"<title>([1-9]\d*)</title>", rounded) == ["2"]
     assert histogram_svg([], "rate") == ""
 
 

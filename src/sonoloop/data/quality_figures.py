@@ -15,6 +15,7 @@ CHART_HEIGHT = 150
 _MARGIN = 34
 _NUM_BINS = 16
 _TICK_BINS = 4
+_SAME = 1e-6  # rates computed from frame times differ by rounding
 
 THUMBNAIL_SIDE = 96
 _JPEG_QUALITY = 80
@@ -33,7 +34,7 @@ def histogram_svg(values: Sequence[float], title: str) -> str:
     if not values:
         return ""
     low, high = min(values), max(values)
-    if low == high:
+    if high - low <= _SAME * max(abs(low), abs(high)):
         low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(values, bins=_NUM_BINS, range=(low, high))
     ticked = range(0, _NUM_BINS + 1, _NUM_BINS // _TICK_BINS)
