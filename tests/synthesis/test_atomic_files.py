@@ -1,0 +1,32 @@
+"""Complete or absent."""
+
+from pathlib import Path
+
+import pytest
+
+from sonoloop.synthesis.atomic_files import unfinished_file, write_atomically
+
+
+def test_content_arrives_and_nothing_else(tmp_path: Path) -> None:
+    """Missing folders are made; an older file is replaced."""
+    path = tmp_path / "a" / "b.bin"
+    write_atomically(path, b"old")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_failure_leaves_the_older_file(tmp_path: Path) -> None:
+    """A crash halfway: the old content stays, the half-written file goes."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"old")
+
+    def fail_halfway() -> None:
+        with unfinished_file(path) as unfinished:
+            unfinished.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        fail_halfway()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
