@@ -68,7 +68,7 @@ def test_unwritable_place_leaves_nothing(tmp_path: Path) -> None:
     target = tmp_path / "file" / "loop"
     with pytest.raises(OSError, match="file"):
         write_mp4(
-            target.with_suffix(".mp4"), moving(16, 16), frame_rate_hz=8, provenance=PROVENANCE
+            target.with_suffix(".mp4"), moving(16, 16), frame_rate_hz=8.0, provenance=PROVENANCE
         )
     with pytest.raises(OSError, match="file"):
         write_npy(target.with_suffix(".npy"), moving(16, 16))
