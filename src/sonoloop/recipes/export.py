@@ -72,8 +72,13 @@ def export(
         _section(runs, "autoencoder", "autoencoder")
     )
     diffusion_config = DiffusionConfig.model_validate(_section(runs, "diffusion", "diffusion"))
-    if _section(runs, "diffusion", "autoencoder") != _section(runs, "autoencoder", "autoencoder"):
-        msg = f"{diffusion_run} was trained on another stage 1 than that of {autoencoder_run}"
+    used = _section(runs, "diffusion", "autoencoder_weights_sha256")
+    found = hashlib.sha256(runs["autoencoder"].ema_path.read_bytes()).hexdigest()
+    if used != found:
+        msg = (
+            f"{diffusion_run} was trained on other stage 1 weights than {autoencoder_run} holds "
+            f"({str(used)[:12]} and {found[:12]}): give its own run, or train stage 2 again"
+        )
         raise UsageError(msg)
     autoencoder = VideoAutoencoder(autoencoder_config)
     diffusion = LatentDiffusion(diffusion_config, autoencoder.latent_shape)

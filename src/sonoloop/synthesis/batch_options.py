@@ -34,6 +34,9 @@ class BatchOptions:
         formats: Files per loop; ``strip`` is one picture per still.
         mark: Whether mp4, gif and strip show the word SYNTHETIC.
         batch_size: Loops computed together; None takes what suits the device.
+
+    Raises:
+        UsageError: If a number is out of range.
     """
 
     num_samples: int = 1
@@ -42,6 +45,18 @@ class BatchOptions:
     formats: tuple[Format, ...] = ("mp4", "gif", "strip")
     mark: bool = True
     batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers below the least that makes sense."""
+        for name, value, least in (
+            ("samples", self.num_samples, 1),
+            ("seed", self.seed, 0),
+            ("steps", self.num_inference_steps, 1),
+            ("batch-size", self.batch_size, 1),
+        ):
+            if value is not None and value < least:
+                msg = f"{name} must be at least {least}, got {value}"
+                raise UsageError(msg)
 
 
 @dataclass

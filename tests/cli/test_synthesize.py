@@ -1,0 +1,61 @@
+"""``sonoloop synthesize``."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonoloop.cli.main import main
+
+
+def run(*words: str) -> int:
+    """Run a command and return its exit status."""
+    with pytest.raises(SystemExit) as exit_info:
+        main(list(words))
+    return int(exit_info.value.code or 0)
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Path:
+    """Write a textured png."""
+    path = tmp_path / "still.png"
+    pixels = np.random.default_rng(0).integers(1, 255, (40, 48), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_options_reach_the_batch(still: Path, tmp_path: Path, model_folder: Path) -> None:
+    """Samples, seed, formats and the output folder."""
+    out = tmp_path / "out"
+    options = f"--samples 2 --seed 3 --formats npy --steps 1 --model {model_folder} --out {out}"
+    assert run("synthesize", str(still), *options.split()) == 0
+    names = sorted(path.name for path in out.glob("*.npy"))
+    assert [name.split("-")[0] for name in names] == ["still", "still"]
+    assert [name.split("_", 1)[1] for name in names] == ["seed3_sample0.npy", "seed3_sample1.npy"]
+
+
+def test_exit_status_tells_bad_stills_from_wrong_usage(
+    still: Path, tmp_path: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1: some still could not be used, the others were made. 2: nothing was started."""
+    bad = tmp_path / "bad.png"
+    bad.write_text("no image")
+    out = tmp_path / "out"
+    options = ("--out", str(out), "--model", str(model_folder), "--formats", "npy")
+    assert run("synthesize", str(bad), str(still), *options) == 1
+    assert len(list(out.glob("*.npy"))) == 1
+    nowhere = tmp_path / "nowhere"
+    for words, message in (
+        ((str(still), "--formats", "avi"), "there is no format 'avi'"),
+        ((str(still), "--model", "nonsense"), "there is no model 'nonsense'"),
+        ((str(tmp_path / "gone.png"),), "there is no file or folder"),
+        ((), "give at least one still"),
+        ((str(still), "--samples", "0"), "samples must be at least 1, got 0"),
+        ((str(still), "--steps", "0"), "steps must be at least 1, got 0"),
+        ((str(still), "--seed", "-1"), "seed must be at least 0, got -1"),
+    ):
+        given = ("--model", str(model_folder), *words) if "--model" not in words else words
+        assert run("synthesize", *given, "--out", str(nowhere)) == 2
+        assert message in capsys.readouterr().err
+    assert not list(nowhere.glob("*"))

@@ -1,0 +1,114 @@
+"""Two run folders become a model that can be loaded and called."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from pydantic import BaseModel
+from rich.console import Console
+
+from sonoloop.autoencoder.config import AutoencoderConfig
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.config import ClipConfig
+from sonoloop.data.phantom_files import write_phantoms
+from sonoloop.data.prepare_options import PrepareOptions
+from sonoloop.diffusion.config import DiffusionConfig
+from sonoloop.diffusion.model import LatentDiffusion
+from sonoloop.errors import UsageError
+from sonoloop.recipes.export import export
+from sonoloop.recipes.prepare import prepare
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.training.checkpoint import Checkpoint, save_checkpoint
+
+SETTINGS: Mapping[str, BaseModel] = {
+    "clip": ClipConfig(size=64, num_frames=16, window_s=1.92),
+    "autoencoder": AutoencoderConfig(
+        size=64, num_frames=16, encoder_widths=(8, 8, 8, 8), latent_channels=4, decoder_width=8
+    ),
+    "diffusion": DiffusionConfig(width=16, depth=1, heads=2, condition_widths=(8, 8)),
+}
+
+
+class Line(NamedTuple):
+    """What the steps before export leave behind."""
+
+    autoencoder: Path
+    diffusion: Path
+    data: Path
+
+
+def write_run(path: Path, module: torch.nn.Module, **config: object) -> Path:
+    """Write a run folder with random weights, as training does; return the EMA weights."""
+    weights = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    checkpoint = save_checkpoint(path / "checkpoints", Checkpoint(12, weights, weights, {}, {}))
+    settings = {name: section.model_dump(mode="json") for name, section in SETTINGS.items()}
+    (path / "config.json").write_text(json.dumps({**settings, **config}))
+    (path / "environment.json").write_text(json.dumps({"cpu": "an abacus", "cpu_count": 2}))
+    (path / "log.jsonl").write_text('{"step": 6, "seconds": 60}\n{"step": 12, "seconds": 90}\n{"st')
+    return checkpoint / "ema.safetensors"
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """Prepare phantoms and write one run of each stage."""
+    folder = tmp_path_factory.mktemp("line")
+    write_phantoms(folder / "videos", count=6, size=64, seed=0)
+    options = PrepareOptions(size=64, split="0.7,0.3,0", workers=1)
+    prepare([folder / "videos"], folder / "data", options, console=Console(file=StringIO()))
+    torch.manual_seed(0)
+    autoencoder = VideoAutoencoder(AutoencoderConfig.model_validate(SETTINGS["autoencoder"]))
+    ema = write_run(folder / "stage1", autoencoder, stage="autoencoder", data=str(folder / "data"))
+    config = DiffusionConfig.model_validate(SETTINGS["diffusion"])
+    diffusion = LatentDiffusion(config, autoencoder.latent_shape)
+    write_run(
+        folder / "stage2",
+        diffusion,
+        stage="diffusion",
+        autoencoder_weights_sha256=hashlib.sha256(ema.read_bytes()).hexdigest(),
+    )
+    return Line(folder / "stage1", folder / "stage2", folder / "data")
+
+
+def test_exported_model_works(line: Line, tmp_path: Path) -> None:
+    """It loads, animates, knows its training stills and tells its history."""
+    text = StringIO()
+    config = export(
+        line.autoencoder,
+        line.diffusion,
+        data=None,
+        out=tmp_path / "model",
+        name="phantom",
+        console=Console(file=text, width=200),
+    )
+    model = ImageToVideo.from_pretrained(tmp_path / "model")
+    assert model.config == config
+    assert config.frame_rate_hz == pytest.approx(25 / 3)
+    still = np.random.default_rng(0).integers(1, 255, (50, 70), dtype=np.uint8)
+    assert model(still)[0][0].shape == (16, 50, 70)
+    assert config.typicality is not None
+    assert config.typicality.num_groups > 1
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "an abacus, 2 CPU cores" in card
+    assert "| 12 | 1.5 |" in card
+    assert "model phantom written to" in text.getvalue()
+
+
+def test_runs_that_do_not_fit_are_refused(line: Line, tmp_path: Path) -> None:
+    """Stages swapped, no run at all, another stage 1; nothing is written."""
+    out = tmp_path / "model"
+    with pytest.raises(UsageError, match="is a run of 'diffusion', not of 'autoencoder'"):
+        export(line.diffusion, line.autoencoder, data=None, out=out, name="x")
+    with pytest.raises(UsageError, match=r"holds no training run"):
+        export(tmp_path, line.diffusion, data=None, out=out, name="x")
+    torch.manual_seed(1)
+    other = VideoAutoencoder(AutoencoderConfig.model_validate(SETTINGS["autoencoder"]))
+    write_run(tmp_path / "other", other, stage="autoencoder", data=str(line.data))
+    with pytest.raises(UsageError, match="was trained on other stage 1 weights than"):
+        export(tmp_path / "other", line.diffusion, data=None, out=out, name="x")
+    assert not out.exists()
