@@ -70,6 +70,17 @@ def test_first_frame_of_a_multi_frame_dicom() -> None:
     assert len(still.pixels) == 1
 
 
+def test_black_opening_frames_are_passed_over(tmp_path: Path) -> None:
+    """Some videos fade in; the user is told which frame was taken."""
+    path = tmp_path / "fades_in.gif"
+    frames = [Image.new("L", (60, 50)), Image.new("L", (60, 50)), Image.fromarray(textured(50, 60))]
+    frames[1].putpixel((0, 0), 0)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[40, 50, 60])
+    still = open_still(path, size=64)
+    assert still.pixels.max() > 200
+    assert "show nothing; frame" in still.warnings[-1]
+
+
 def test_what_is_no_image_is_named(tmp_path: Path) -> None:
     """An empty file and a text named .png."""
     empty, text = tmp_path / "empty.png", tmp_path / "text.png"

@@ -17,6 +17,8 @@ from sonoloop.synthesis.seeds import pixels_sha256
 
 SMALLEST_SIDE_PX: Final = 16
 """Shortest side of a scan region that can show anatomy."""
+OPENING_FRAMES: Final = 8
+"""Of a video, the first of these frames that shows something is the still."""
 LUMA: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601)."""
 GREY_MODES: Final = {"L", "F", "I", "I;16"}
@@ -71,8 +73,8 @@ def open_still(source: StillSource, *, size: int) -> Still:
     """Read a still, find its scan, clean it and fit it into the model's square.
 
     Args:
-        source: File (of a video or multi-frame DICOM the first frame), grey or RGB array of uint8
-            or of floats in [0, 1], or Pillow image.
+        source: File (of a video or multi-frame DICOM the first frame that shows something), grey
+            or RGB array of uint8 or of floats in [0, 1], or Pillow image.
         size: Side of the model's square in pixels.
 
     Returns:
@@ -84,7 +86,7 @@ def open_still(source: StillSource, *, size: int) -> Still:
     """
     if isinstance(source, Path | str):
         path = Path(source)
-        recording = read_recording(path, max_frames=1)
+        recording = read_recording(path, max_frames=OPENING_FRAMES)
         return _prepare(recording, name=str(source), size=size)
     if isinstance(source, Image.Image) and source.mode not in GREY_MODES:
         source = source.convert("RGB")
@@ -94,12 +96,15 @@ def open_still(source: StillSource, *, size: int) -> Still:
 
 
 def _prepare(recording: Recording, *, name: str, size: int) -> Still:
+    shows = np.ptp(recording.frames.reshape(len(recording.frames), -1), axis=1) > 0
+    number = int(shows.argmax())
+    skipped = f"its first {number} frames show nothing; frame {number + 1} is the still"
     first = Recording(
-        frames=recording.frames[:1],
-        times_s=recording.times_s[:1],
+        frames=recording.frames[number : number + 1],
+        times_s=np.zeros(1),
         scan_region=recording.scan_region,
         pixel_spacing_mm=recording.pixel_spacing_mm,
-        warnings=recording.warnings,
+        warnings=(*recording.warnings, skipped) if number else recording.warnings,
     )
     height, width = first.frames.shape[1:]
     if min(height, width) < SMALLEST_SIDE_PX:

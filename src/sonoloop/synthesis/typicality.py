@@ -1,9 +1,11 @@
 """How far a still lies from the stills a model was trained on.
 
-Features are standardised, projected on their principal components and scaled to unit variance;
-the distance is the mean Euclidean distance to the nearest training stills. A still is flagged
-when it is farther than 99 % of the training stills are from the stills of the other groups
-(patients): distances within a group would be too small to compare with.
+Features are standardised, projected on their first principal components and scaled to unit
+variance. The distance is the mean Euclidean distance to the nearest training stills, divided by
+what is usual there: where training stills lie far apart (rare probes), farther is still near
+(after the local outlier factor, Breunig et al. 2000, doi:10.1145/335191.335388). For training
+stills the own group (patient) does not count: distances within it would be too small to compare
+with. A still is flagged when it is farther than 99 % of the training stills.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +20,16 @@ from sonoloop.errors import UsageError
 from sonoloop.shapes import Frame
 from sonoloop.synthesis.still_features import still_features
 
-NUM_COMPONENTS: Final = 32
+NUM_COMPONENTS: Final = 16
 NUM_NEIGHBOURS: Final = 3
+"""Training stills the distance is measured to."""
+NUM_LOCAL: Final = 5
+"""Training stills that say what distance is usual there."""
+LOCAL_WEIGHT: Final = 0.5
+"""Share of the local distance in the scale; the rest is the median over all training stills."""
 QUANTILE: Final = 0.99
-SMALLEST_STD: Final = 1e-6
+SMALLEST_STD: Final = 1e-3
+TENSOR_NAMES: Final = ("mean", "std", "projection", "stills", "spacing")
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class StillTypicality:
     """The verdict on one still.
 
     Args:
-        distance: Distance to the training stills, in standard deviations.
+        distance: Distance to the training stills; 1 is usual.
         threshold: Distance that 99 % of the training stills keep.
     """
 
@@ -50,6 +58,7 @@ class Typicality:
         std: Its standard deviation.
         projection: Feature -> component, scaled so that components have unit variance.
         stills: Training stills in components.
+        spacing: Distance of each to the stills of other groups.
         threshold: Distance beyond which a still is flagged.
     """
 
@@ -59,11 +68,13 @@ class Typicality:
         std: Float[Tensor, " features"],
         projection: Float[Tensor, "features components"],
         stills: Float[Tensor, "stills components"],
+        spacing: Float[Tensor, " stills"],
         *,
         threshold: float,
     ) -> None:
         """Hold the tensors; ``fit`` makes them."""
-        self.mean, self.std, self.projection, self.stills = mean, std, projection, stills
+        self.mean, self.std, self.projection = mean, std, projection
+        self.stills, self.spacing = stills, spacing
         self.threshold = threshold
 
     @classmethod
@@ -91,11 +102,13 @@ class Typicality:
         stills = standardised @ projection
         numbers = {group: number for number, group in enumerate(dict.fromkeys(group_ids))}
         group = torch.tensor([numbers[group_id] for group_id in group_ids])
-        distances = _to_nearest(stills, stills, exclude=group[:, None] == group[None])
+        apart = torch.cdist(stills, stills)
+        apart = apart.masked_fill(group[:, None] == group[None], float("inf"))
+        spacing = _mean_of_nearest(apart, NUM_NEIGHBOURS)
+        distances = spacing / _usual(apart, spacing)
         threshold = float(torch.quantile(distances, QUANTILE))
-        return cls(
-            mean.float(), std.float(), projection.float(), stills.float(), threshold=threshold
-        )
+        tensors = (mean, std, projection, stills, spacing)
+        return cls(*(tensor.float() for tensor in tensors), threshold=threshold)
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], *, threshold: float) -> "Typicality":
@@ -104,21 +117,15 @@ class Typicality:
         Raises:
             UsageError: If one is missing.
         """
-        names = ("mean", "std", "projection", "stills")
-        for name in names:
+        for name in TENSOR_NAMES:
             if name not in tensors:
                 msg = f"the model's weights have no typicality.{name}: export the model again"
                 raise UsageError(msg)
-        return cls(*(tensors[name].float() for name in names), threshold=threshold)
+        return cls(*(tensors[name].float() for name in TENSOR_NAMES), threshold=threshold)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a model folder stores."""
-        return {
-            "mean": self.mean,
-            "std": self.std,
-            "projection": self.projection,
-            "stills": self.stills,
-        }
+        return {name: getattr(self, name) for name in TENSOR_NAMES}
 
     def distances(self, first_frame: Frame) -> Float[Tensor, " b"]:
         """Measure stills.
@@ -127,10 +134,12 @@ class Typicality:
             first_frame: Stills in [-1, 1], at the size of the training stills.
 
         Returns:
-            Distance of each to the training stills, in standard deviations.
+            Distance of each to the training stills; 1 is usual.
         """
-        features = still_features(first_frame)
-        return _to_nearest(((features - self.mean) / self.std) @ self.projection, self.stills)
+        features = still_features(first_frame.to("cpu"))
+        components = ((features - self.mean) / self.std) @ self.projection
+        apart = torch.cdist(components, self.stills)
+        return _mean_of_nearest(apart, NUM_NEIGHBOURS) / _usual(apart, self.spacing)
 
     def judge(self, first_frame: Frame) -> StillTypicality:
         """Measure one still and compare with the training stills.
@@ -141,18 +150,20 @@ class Typicality:
         return StillTypicality(float(self.distances(first_frame)[0]), self.threshold)
 
 
-def _to_nearest(
-    points: Float[Tensor, "a components"],
-    stills: Float[Tensor, "b components"],
-    *,
-    exclude: Tensor | None = None,
-) -> Float[Tensor, " a"]:
-    """Average the distances to the nearest stills, divided by what a random pair expects."""
-    distances = torch.cdist(points, stills) / (2 * stills.shape[1]) ** 0.5
-    if exclude is not None:
-        distances = distances.masked_fill(exclude, float("inf"))
-    neighbours = distances.topk(min(NUM_NEIGHBOURS, distances.shape[1]), dim=1, largest=False)
-    # Fewer neighbours than asked for are left where a group holds nearly all stills.
-    found = neighbours.values.isfinite()
-    mean: Tensor = neighbours.values.where(found, 0).sum(dim=1) / found.sum(dim=1)
+def _mean_of_nearest(apart: Float[Tensor, "points stills"], count: int) -> Float[Tensor, " points"]:
+    """Average the smallest distances; fewer where a group holds nearly all stills."""
+    nearest = apart.topk(min(count, apart.shape[1]), dim=1, largest=False).values
+    found = nearest.isfinite()
+    mean: Tensor = nearest.where(found, 0).sum(dim=1) / found.sum(dim=1)
     return mean
+
+
+def _usual(
+    apart: Float[Tensor, "points stills"], spacing: Float[Tensor, " stills"]
+) -> Float[Tensor, " points"]:
+    """Say what distance is usual around each point."""
+    count = min(NUM_LOCAL, apart.shape[1])
+    nearest = apart.topk(count, dim=1, largest=False).indices
+    local = spacing[nearest].mean(dim=1)
+    usual: Tensor = LOCAL_WEIGHT * local + (1 - LOCAL_WEIGHT) * spacing.median()
+    return usual
