@@ -6,7 +6,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from sonoloop.training import precision
-from sonoloop.training.precision import Autocast, cpu_has_amx, resolve_precision
+from sonoloop.training.precision import AsTrained, Autocast, cpu_has_amx, resolve_precision
 
 
 @pytest.mark.parametrize(("amx", "expected"), [(True, "bf16-mixed"), (False, "32-true")])
@@ -72,3 +72,15 @@ def test_inputs_keep_their_precision() -> None:
     module = fabric.setup(Probe())
     assert module(torch.ones(1, 2)).dtype == torch.float32
     assert seen == [torch.float32, torch.bfloat16]
+
+
+def test_untrained_module_computes_as_if_trained() -> None:
+    """The averaged model gives what the trained one with the same weights gives, in float32."""
+    layer = nn.Linear(4, 4)
+    fabric = Fabric(accelerator="cpu", devices=1, plugins=Autocast("bf16-mixed", "cpu"))
+    inputs = torch.randn(2, 4)
+    expected = fabric.setup(nn.Sequential(layer))(inputs)
+    found = AsTrained(layer, fabric)(inputs)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, expected)
+    assert not torch.equal(found, layer(inputs))

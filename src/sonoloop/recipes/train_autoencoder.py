@@ -1,6 +1,7 @@
 """Stage 1: train the autoencoder on the clips of a dataset."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.autoencoder.training_step import autoencoder_losses
 from sonoloop.data.augmentation import augment, to_float
-from sonoloop.data.clip_sampling import TrainingClips
+from sonoloop.data.clip_sampling import ClipSet, TrainingClips
 from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.training_data import (
@@ -20,13 +21,13 @@ from sonoloop.recipes.training_data import (
     fixed_clips,
     open_training_data,
 )
-from sonoloop.shapes import Clip
 from sonoloop.training.batches import read_batches, sample_numbers
 from sonoloop.training.interruption import Interruption
-from sonoloop.training.launch import launch_fabric
+from sonoloop.training.launch import launch_fabric, open_shared_run
 from sonoloop.training.loop import Outcome
 from sonoloop.training.optimizer import build_optimizer
-from sonoloop.training.run_folder import open_run, start_from
+from sonoloop.training.precision import AsTrained
+from sonoloop.training.run_folder import start_from
 from sonoloop.training.sample_strip import write_strip
 from sonoloop.training.session import run_training
 from sonoloop.training.task import Learner, Losses, Task
@@ -76,10 +77,10 @@ def train_autoencoder(
         "data_fingerprint": fingerprint(data),
         **preset.model_dump(mode="json"),
     }
-    run = open_run(out, run_config, resume=resume)
     config = preset.autoencoder_training.for_videos(len(clips.train))
     preset = preset.model_copy(update={"autoencoder_training": config})
     fabric = launch_fabric(config)
+    run = open_shared_run(fabric, out, run_config, resume=resume)
     torch.manual_seed(config.seed)
     task = autoencoder_task(start_model(preset, init), clips, preset, fabric)
     return run_training(fabric, task, config, run, interruption=interruption, console=console)
@@ -133,45 +134,24 @@ def autoencoder_task(
             pin_memory=on_gpu,
         )
 
-    def losses(module: nn.Module, clip: Clip, generator: torch.Generator) -> Losses:
-        return autoencoder_losses(
-            module,
-            clip,
-            preset.autoencoder_losses,
-            latent_shape=model.latent_shape,
-            generator=generator,
-        )
+    losses = partial(
+        autoencoder_losses,
+        config=preset.autoencoder_losses,
+        latent_shape=model.latent_shape,
+    )
 
     def step(
         modules: Mapping[str, nn.Module], batch: Tensor, generator: torch.Generator
     ) -> Iterator[tuple[str, Losses]]:
         clip = augment(to_float(batch), preset.augmentation, generator)
-        yield STAGE, losses(modules[STAGE], clip, generator)
+        yield STAGE, losses(modules[STAGE], clip, generator=generator)
 
     shown = fixed_clips(clips.validation or clips.train, STRIP_CLIPS, fabric.device)
 
     def sample(ema_model: nn.Module, path: Path) -> None:
-        if not isinstance(ema_model, VideoAutoencoder):
-            raise TypeError
-        made = ema_model.decode(shown[:, :, 0], ema_model.encode(shown)).clip
-        pairs = zip(shown, made, strict=True)
-        write_strip(path, [clip[0] for pair in pairs for clip in pair])
-
-    held_out = (
-        None
-        if clips.validation is None
-        else fixed_clips(clips.validation, VALIDATION_CLIPS, fabric.device)
-    )
-
-    def validate(ema_model: nn.Module) -> dict[str, float]:
-        if held_out is None:
-            return {}
-        generator = torch.Generator(fabric.device).manual_seed(VALIDATION_SEED)
-        totals: dict[str, float] = {}
-        for part in torch.split(held_out, config.batch_size):
-            for name, value in losses(ema_model, part, generator).items():
-                totals[name] = totals.get(name, 0.0) + float(value) * len(part) / len(held_out)
-        return totals
+        no_noise = torch.zeros((len(shown), *model.latent_shape), device=fabric.device)
+        made = AsTrained(ema_model, fabric)(shown, no_noise).clip
+        write_strip(path, [clip[0] for pair in zip(shown, made, strict=True) for clip in pair])
 
     return Task(
         title=STAGE,
@@ -179,5 +159,27 @@ def autoencoder_task(
         batches=batches,
         step=step,
         sample=sample,
-        validate=None if held_out is None else validate,
+        validate=None
+        if clips.validation is None
+        else _held_out_losses(losses, clips.validation, config.batch_size, fabric),
     )
+
+
+def _held_out_losses(
+    losses: Callable[..., Losses], videos: ClipSet, batch_size: int, fabric: Fabric
+) -> Callable[[nn.Module], dict[str, float]]:
+    """Cut held-out clips once; the function returned measures the same noise every time."""
+    held_out = fixed_clips(videos, VALIDATION_CLIPS, fabric.device)
+
+    def validate(ema_model: nn.Module) -> dict[str, float]:
+        generator = torch.Generator(fabric.device).manual_seed(VALIDATION_SEED)
+        totals: dict[str, float] = {}
+        for clip in torch.split(held_out, batch_size):
+            share = len(clip) / len(held_out)
+            for name, value in losses(
+                AsTrained(ema_model, fabric), clip, generator=generator
+            ).items():
+                totals[name] = totals.get(name, 0.0) + float(value) * share
+        return totals
+
+    return validate

@@ -17,6 +17,7 @@ from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.diffusion.training_step import diffusion_losses
 from sonoloop.errors import UsageError
+from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes import train_autoencoder
 from sonoloop.recipes.config import STAGE_1_SECTIONS, Preset, parse_preset
 from sonoloop.recipes.latent_cache import (
@@ -35,10 +36,11 @@ from sonoloop.recipes.training_data import (
 )
 from sonoloop.training.batches import sample_numbers
 from sonoloop.training.interruption import Interruption
-from sonoloop.training.launch import launch_fabric
+from sonoloop.training.launch import launch_fabric, open_shared_run
 from sonoloop.training.loop import Outcome
 from sonoloop.training.optimizer import build_optimizer
-from sonoloop.training.run_folder import RunFolder, load_run, open_run
+from sonoloop.training.precision import AsTrained
+from sonoloop.training.run_folder import RunFolder, load_run
 from sonoloop.training.sample_strip import write_strip
 from sonoloop.training.session import run_training
 from sonoloop.training.task import Learner, Losses, Task
@@ -46,6 +48,7 @@ from sonoloop.training.task import Learner, Losses, Task
 STAGE = "diffusion"
 STRIP_CLIPS = 4
 VALIDATION_CLIPS = 32
+VALIDATION_SEED = 0
 VALIDATION_REPEATS = 4
 """Noise levels drawn per held-out clip: the loss varies more over them than over clips."""
 
@@ -106,10 +109,10 @@ def train_diffusion(
         "autoencoder_weights_sha256": stage_1.weights_sha256,
         **preset.model_dump(mode="json"),
     }
-    run = open_run(out, run_config, resume=resume)
     config = preset.diffusion_training.for_videos(len(clips.train))
     preset = preset.model_copy(update={"diffusion_training": config})
     fabric = launch_fabric(config)
+    run = open_shared_run(fabric, out, run_config, resume=resume)
     torch.manual_seed(config.seed)
     model = stage_1.model.to(fabric.device)
     cache = _cached_latents(model, stage_1, clips, preset, run, fabric=fabric, console=console)
@@ -139,6 +142,7 @@ def load_autoencoder(run: Path) -> TrainedAutoencoder:
     sections = {name: config[name] for name in Preset.model_fields if name in config}
     preset = parse_preset(sections, source=str(run / "config.json"))
     model = VideoAutoencoder(preset.autoencoder)
+    use_channels_last(model)
     try:
         model.load_state_dict(load_file(ema_path))
     except Exception as error:
@@ -237,9 +241,10 @@ def diffusion_task(
             raise TypeError
         first_frame = shown[:, :, 0]
         generators = [torch.Generator().manual_seed(item) for item in range(len(shown))]
-        latent = ema_model.sample(first_frame, generators=generators)
-        pairs = zip(shown, autoencoder.decode(first_frame, latent).clip, strict=True)
-        write_strip(path, [clip[0] for pair in pairs for clip in pair])
+        with fabric.autocast():
+            latent = ema_model.sample(first_frame, generators=generators)
+            made = autoencoder.decode(first_frame, latent).clip
+        write_strip(path, [clip[0] for pair in zip(shown, made, strict=True) for clip in pair])
 
     return Task(
         title=STAGE,
@@ -264,9 +269,10 @@ def _held_out_loss(
     first_frame = clip[:, :, 0]
 
     def validate(ema_model: nn.Module) -> dict[str, float]:
-        generator = torch.Generator(fabric.device).manual_seed(0)
+        model = AsTrained(ema_model, fabric)
+        generator = torch.Generator(fabric.device).manual_seed(VALIDATION_SEED)
         losses = [
-            float(diffusion_losses(ema_model, latent, first_frame, generator)["loss"])
+            float(diffusion_losses(model, latent, first_frame, generator)["loss"])
             for _ in range(VALIDATION_REPEATS)
         ]
         return {"loss": sum(losses) / len(losses)}

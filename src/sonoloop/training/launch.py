@@ -2,18 +2,20 @@
 
 import logging
 import os
+from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
 
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.precision import Autocast, resolve_precision
+from sonoloop.training.run_folder import Config, RunFolder, open_run
 
 
 def launch_fabric(config: TrainingConfig) -> Fabric:
     """Start the processes of a training.
 
-    One process by default; under torchrun or SLURM, theirs.
+    One process by default; as many as torchrun started under torchrun.
 
     Args:
         config: Its precision is used.
@@ -32,3 +34,24 @@ def launch_fabric(config: TrainingConfig) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+def open_shared_run(fabric: Fabric, path: Path, config: Config, *, resume: bool) -> RunFolder:
+    """Let one process open the run folder for all.
+
+    Args:
+        fabric: Launched.
+        path: The folder, on a disk that all processes see.
+        config: Resolved settings.
+        resume: Whether to go on with what the folder holds.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UsageError: As :func:`sonoloop.training.run_folder.open_run`.
+    """
+    if fabric.is_global_zero:
+        open_run(path, config, resume=resume)
+    fabric.barrier()
+    return RunFolder(path)

@@ -182,15 +182,14 @@ class TrainingLoop(Generic[Batch]):
         self._count_time()
         ema_model = self._state.ema.ema_model
         if self._fabric.is_global_zero:
-            with self._fabric.autocast():
-                self._task.sample(ema_model, self._run.samples / f"step-{self.step:08d}.png")
-                if self._task.validate is not None:
-                    losses = self._task.validate(ema_model)
-                    seconds = round(self._state.seconds, 2)
-                    line = {"step": self.step, "validation": dict(losses), "seconds": seconds}
-                    append_line(self._run.log, line)
-                    numbers = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
-                    progress.say(f"step {self.step}: validation {numbers}")
+            self._task.sample(ema_model, self._run.samples / f"step-{self.step:08d}.png")
+            if self._task.validate is not None:
+                losses = self._task.validate(ema_model)
+                seconds = round(self._state.seconds, 2)
+                line = {"step": self.step, "validation": dict(losses), "seconds": seconds}
+                append_line(self._run.log, line)
+                numbers = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
+                progress.say(f"step {self.step}: validation {numbers}")
         self._fabric.barrier()
         self._mark = time.monotonic()
 

@@ -3,7 +3,9 @@
 from typing import Literal, TypeVar
 
 import torch
+from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
+from torch import nn
 
 Data = TypeVar("Data")
 Precision = Literal["32-true", "bf16-mixed"]
@@ -19,6 +21,29 @@ class Autocast(MixedPrecision):
     def convert_input(self, data: Data) -> Data:
         """Return the inputs unchanged."""
         return data
+
+
+class AsTrained(nn.Module):
+    """A module that is not trained but computes as if it were: forward in the run's format.
+
+    Losses around it stay in float32, as they do around a module that Fabric set up.
+
+    Args:
+        module: Such as the averaged model.
+        fabric: Knows the format.
+    """
+
+    def __init__(self, module: nn.Module, fabric: Fabric) -> None:
+        """Keep both."""
+        super().__init__()
+        self._module = module
+        self._fabric = fabric
+
+    def forward(self, *inputs: object) -> object:
+        """Run the module in the run's format and return float32."""
+        with self._fabric.autocast():
+            output = self._module(*inputs)
+        return self._fabric.strategy.precision.convert_output(output)
 
 
 def cpu_has_amx() -> bool:
