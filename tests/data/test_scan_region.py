@@ -49,7 +49,7 @@ def _overlap(found: Mask, true: Mask) -> float:
     return float((found & true).sum() / (found | true).sum())
 
 
-@pytest.mark.parametrize("num_frames", [1, 2, 30])
+@pytest.mark.parametrize("num_frames", [1, 2, 12])
 def test_linear_scan_is_found(num_frames: int) -> None:
     """Within 4 pixels of the drawn rectangle, in stills and videos."""
     frames = _screen(_linear_mask(), num_frames, np.random.default_rng(0))
@@ -57,8 +57,8 @@ def test_linear_scan_is_found(num_frames: int) -> None:
     assert max(abs(a - b) for a, b in zip(found, LINEAR, strict=True)) <= 4
 
 
-@pytest.mark.parametrize("num_frames", [1, 30])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("num_frames", [1, 12])
+@pytest.mark.parametrize("seed", range(2))
 def test_sector_scan_is_found_and_text_in_its_box_goes(num_frames: int, seed: int) -> None:
     """At least 0.93 of found and drawn sector overlap; the bright letters are gone."""
     rng = np.random.default_rng(seed)
