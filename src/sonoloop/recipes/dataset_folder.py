@@ -17,10 +17,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sonoloop import __version__
 from sonoloop.data.catalog import Catalog, Dropped
 from sonoloop.data.clip_sampling import clip_span_s
 from sonoloop.data.config import ClipConfig
@@ -35,6 +37,7 @@ from sonoloop.data.store import Entry, Store, StoreWriter
 from sonoloop.errors import SonoloopError, UsageError
 
 PREPARE_FORMAT = 1
+_FILES = ("store", "index.parquet", "split.json", "quality.html", "prepare.json")
 
 
 @dataclass(frozen=True)
@@ -103,17 +106,20 @@ class DatasetFolder:
 
     def earlier_items(self) -> dict[str, PreparedItem]:
         """Read the items of the dataset that is there, by id; none if it is damaged."""
+        return {
+            entry["item_id"]: PreparedItem.from_json(entry["prepared"])
+            for entry in self._read_described().get("items", [])
+        }
+
+    def _read_described(self) -> dict[str, Any]:
+        """Read what ``prepare.json`` says of a dataset whose files are there, else nothing."""
         try:
-            described = json.loads((self.folder / "prepare.json").read_text())
+            described: dict[str, Any] = json.loads((self.folder / "prepare.json").read_text())
             Store.open(self.folder / "store")
         except (OSError, ValueError, SonoloopError):
             return {}
-        if described.get("format") != PREPARE_FORMAT:
-            return {}
-        return {
-            entry["item_id"]: PreparedItem.from_json(entry["prepared"])
-            for entry in described["items"]
-        }
+        is_whole = all((self.folder / name).is_file() for name in _FILES[1:])
+        return described if is_whole and described.get("format") == PREPARE_FORMAT else {}
 
     def finished_keys(self) -> set[str]:
         """List the keys of the items that are finished but in no dataset yet."""
@@ -151,6 +157,10 @@ class DatasetFolder:
         Args:
             decisions: What to write.
         """
+        described = _described(decisions)
+        if described == self._read_described():
+            self._finished = True  # everything is there already: leave the files alone
+            return
         items, options, assembly = decisions.items, decisions.options, self._assembly
         shutil.rmtree(assembly, ignore_errors=True)
         assembly.mkdir()
@@ -172,18 +182,6 @@ class DatasetFolder:
             )
         )
         (assembly / "quality.html").write_text(page, encoding="utf-8")
-        described = {
-            "format": PREPARE_FORMAT,
-            "layout": decisions.catalog.layout,
-            "options": options.model_dump(exclude={"workers", "manifest"}),
-            "notes": decisions.catalog.notes,
-            "dropped": [asdict(drop) for drop in decisions.dropped],
-            "near_duplicates": [pair._asdict() for pair in decisions.duplicates],
-            "items": [
-                {"item_id": item.source.item_id, "prepared": asdict(item.prepared)}
-                for item in items
-            ],
-        }
         (assembly / "prepare.json").write_text(json.dumps(described, indent=1) + "\n")
         self._put_in_place()
         self._finished = True
@@ -208,12 +206,37 @@ class DatasetFolder:
         replaced = self._assembly.with_name("replaced")
         shutil.rmtree(replaced, ignore_errors=True)
         replaced.mkdir()
-        names = ["store", "index.parquet", "split.json", "quality.html", "prepare.json"]
-        for name in reversed(names):
+        for name in reversed(_FILES):
             if (self.folder / name).exists():
                 (self.folder / name).replace(replaced / name)
-        for name in names:
+        for name in _FILES:
             (self._assembly / name).replace(self.folder / name)
+
+
+def _described(decisions: Decisions) -> dict[str, Any]:
+    """Compose ``prepare.json``: equal for two runs that would write the same dataset."""
+    described = {
+        "format": PREPARE_FORMAT,
+        "sonoloop": __version__,
+        "layout": decisions.catalog.layout,
+        "options": decisions.options.model_dump(exclude={"workers", "manifest"}),
+        "notes": decisions.catalog.notes,
+        "dropped": [asdict(drop) for drop in decisions.dropped],
+        "near_duplicates": [pair._asdict() for pair in decisions.duplicates],
+        "items": [
+            {
+                "item_id": item.source.item_id,
+                "label": item.source.label,
+                "group_id": item.group_id,
+                "split": item.side,
+                "columns": dict(item.source.columns),
+                "prepared": asdict(item.prepared),
+            }
+            for item in decisions.items
+        ],
+    }
+    as_read: dict[str, Any] = json.loads(json.dumps(described))
+    return as_read
 
 
 class _EarlierFrames:
