@@ -27,6 +27,9 @@ class AutoencoderConfig(BaseModel):
     """``warp`` moves the first frame and corrects it; ``adain`` paints every frame (the paper)."""
     decoder_width: int = Field(default=16, ge=4)
     """Channels of the decoder at half resolution; 4 times as many at a quarter, then 8 times."""
+    residual_blur: float = Field(default=2.0, ge=0)
+    """Standard deviation in pixels of the Gaussian that smooths the warp decoder's residual, so
+    that it changes brightness and leaves the moved speckle sharp; 0 for none."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":

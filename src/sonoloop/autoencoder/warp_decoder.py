@@ -15,6 +15,7 @@ from torch.nn import functional
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.decoder_block import DecoderBlock, LatentStem
 from sonoloop.autoencoder.first_frame import level_widths
+from sonoloop.layers.gaussian_blur import gaussian_blur
 from sonoloop.layers.warp import resize_flow, warp_frame
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
@@ -41,6 +42,7 @@ class WarpDecoder(nn.Module):
         Both heads start at zero: an untrained decoder repeats the still.
         """
         super().__init__()
+        self.residual_blur = config.residual_blur
         half, *coarser = level_widths(config.decoder_width)
         self.stem = LatentStem(config, coarser[-1])
         self.blocks = nn.ModuleList(
@@ -97,6 +99,8 @@ class WarpDecoder(nn.Module):
         hidden = functional.silu(self.refine1(torch.cat([upsampled, moved], dim=1)))
         hidden = functional.silu(hidden + self.refine2(hidden))
         residual = RESIDUAL_SCALE * sub_pixels(self.residual_head(hidden).float())
+        if self.residual_blur:
+            residual = gaussian_blur(residual, self.residual_blur)
         return torch.cat([torch.zeros_like(residual[:, :, :1]), residual[:, :, 1:]], dim=2)
 
 
