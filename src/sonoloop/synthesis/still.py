@@ -17,8 +17,9 @@ from sonoloop.synthesis.seeds import pixels_sha256
 
 SMALLEST_SIDE_PX: Final = 16
 """Shortest side of a scan region that can show anatomy."""
-OPENING_FRAMES: Final = 8
-"""Of a video, the first of these frames that shows something is the still."""
+OPENING_FRAMES: Final = 24
+"""Of a video, the first of these frames that shows something is the still; all of them tell where
+the scan is, by what moves."""
 LUMA: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601)."""
 GREY_MODES: Final = {"L", "F", "I", "I;16"}
@@ -99,22 +100,23 @@ def _prepare(recording: Recording, *, name: str, size: int) -> Still:
     shows = np.ptp(recording.frames.reshape(len(recording.frames), -1), axis=1) > 0
     number = int(shows.argmax())
     skipped = f"its first {number} frames show nothing; frame {number + 1} is the still"
-    first = Recording(
-        frames=recording.frames[number : number + 1],
-        times_s=np.zeros(1),
+    opening = Recording(
+        frames=recording.frames[number:],
+        times_s=recording.times_s[number:] - recording.times_s[number],
         scan_region=recording.scan_region,
         pixel_spacing_mm=recording.pixel_spacing_mm,
         warnings=(*recording.warnings, skipped) if number else recording.warnings,
     )
-    height, width = first.frames.shape[1:]
+    height, width = opening.frames.shape[1:]
     if min(height, width) < SMALLEST_SIDE_PX:
         reason = f"is {width}x{height} pixels; give at least {SMALLEST_SIDE_PX} a side"
         raise UnreadableFileError(name, reason)
-    if first.frames.min() == first.frames.max():
-        reason = f"shows nothing: every pixel has the grey level {first.frames.min()}"
+    if not shows.any():
+        reason = f"shows nothing: every pixel has the grey level {opening.frames.min()}"
         raise UnreadableFileError(name, reason)
-    cleaned = clean_frames(first, path=Path(name))
-    region_height, region_width = cleaned.frames.shape[1:]
+    cleaned = clean_frames(opening, path=Path(name))
+    pixels = cleaned.frames[:1]
+    region_height, region_width = pixels.shape[1:]
     if min(region_height, region_width) < SMALLEST_SIDE_PX:
         reason = (
             f"has a scan of {region_width}x{region_height} pixels; "
@@ -127,11 +129,11 @@ def _prepare(recording: Recording, *, name: str, size: int) -> Still:
         height=height,
         width=width,
         region=cleaned.box,
-        pixels=cleaned.frames,
+        pixels=pixels,
         letterbox=letterbox,
-        first_frame=letterbox.apply(cleaned.frames),
-        sha256=pixels_sha256(cleaned.frames),
-        pixel_spacing_mm=first.pixel_spacing_mm,
+        first_frame=letterbox.apply(pixels),
+        sha256=pixels_sha256(pixels),
+        pixel_spacing_mm=opening.pixel_spacing_mm,
         warnings=cleaned.warnings,
     )
 
