@@ -148,6 +148,11 @@ def test_wrong_options_are_usage_errors(
             "out: Permission denied; change its permissions or choose another --out",
         ),
         (OSError("odd"), 1, "odd"),
+        (
+            OSError("204800 requested and 99872 written"),
+            1,
+            "the disk took only part of a file (204800 requested and 99872 written); free some",
+        ),
     ],
     ids=repr,
 )

@@ -36,7 +36,7 @@ Motion = Literal["slow", "fast"]
 MIN_SIZE, MAX_SIZE = 16, 512
 """Height and width of a phantom in pixels."""
 
-BREATHING_HZ: dict[Motion, tuple[float, float]] = {"slow": (0.20, 0.40), "fast": (0.90, 1.20)}
+BREATHING_HZ: dict[Motion, tuple[float, float]] = {"slow": (0.20, 0.40), "fast": (0.75, 0.95)}
 """Range of the breathing frequency in each class."""
 
 SPREAD = (0.0165, 0.0215)
@@ -63,7 +63,7 @@ DYNAMIC_RANGE_DB = 55.0
 WHITE_DB = 19.0
 """Echo level shown white; fully developed speckle of 0 dB tissue has a mean square of 0 dB."""
 
-NOISE_DB = -32.0
+NOISE_DB = -40.0
 """Level of the electronic noise."""
 
 Floats = npt.NDArray[np.float32]
@@ -184,11 +184,11 @@ class _Movement:
 
 def _draw_movement(rng: np.random.Generator, motion: Motion | None) -> _Movement:
     """Draw the motion; only the breathing frequency depends on the class."""
-    low, high = BREATHING_HZ[motion] if motion else (0.20, 1.20)
+    low, high = BREATHING_HZ[motion] if motion else (0.20, 0.95)
     return _Movement(
         breathing_hz=rng.uniform(low, high),
         breathing_phase=rng.uniform(0, 2 * np.pi),
-        breathing_amplitude=rng.uniform(0.018, 0.026),
+        breathing_amplitude=rng.uniform(0.013, 0.019),
         slide=rng.choice((-1, 1)) * rng.uniform(0.5, 1.2),
         slide_depth=rng.uniform(0.25, 0.6),
         pulse_hz=rng.uniform(0.9, 1.4),

@@ -74,7 +74,7 @@ def prepare_all(
 
 
 def _results(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
-    if workers == 1 or len(tasks) == 1:
+    if workers == 1 or len(tasks) <= 1:
         yield from map(prepare_or_explain, tasks)
         return
     done = 0
