@@ -9,6 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from sonoloop.data.recording import Frames
+from sonoloop.errors import SonoloopError
 from sonoloop.synthesis.export import write_gif, write_mp4, write_npy
 from sonoloop.synthesis.provenance import Provenance, read_provenance
 
@@ -40,6 +41,14 @@ def test_mp4(tmp_path: Path, height: int, width: int) -> None:
     assert abs(error.mean()) < 1
     assert 10 * np.log10(255**2 / (error**2).mean()) > 35
     assert read_provenance(path) == PROVENANCE
+
+
+def test_sizes_beyond_the_encoder_are_refused(tmp_path: Path) -> None:
+    """H.264 ends at 16,384 pixels a side; nothing is left behind."""
+    frames = np.zeros((2, 16, 20_000), np.uint8)
+    with pytest.raises(SonoloopError, match=r"20000x16 cannot be encoded .* leave mp4 out"):
+        write_mp4(tmp_path / "loop.mp4", frames, frame_rate_hz=8.0, provenance=PROVENANCE)
+    assert not list(tmp_path.iterdir())
 
 
 def test_gif(tmp_path: Path) -> None:

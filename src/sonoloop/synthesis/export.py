@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from sonoloop.data.recording import Frames
+from sonoloop.errors import SonoloopError
 from sonoloop.synthesis.atomic_files import unfinished_file, write_atomically
 from sonoloop.synthesis.provenance import Provenance
 
@@ -30,21 +31,38 @@ def write_mp4(path: Path, frames: Frames, *, frame_rate_hz: float, provenance: P
         frames: Grey frames (t, h, w).
         frame_rate_hz: Frames per second.
         provenance: Goes into the file's comment tag.
+
+    Raises:
+        SonoloopError: If the encoder refuses the size.
+        OSError: If the file cannot be written; nothing is left behind.
     """
     height, width = frames.shape[1:]
     even = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
+    try:
+        _encode(path, even, Fraction(frame_rate_hz).limit_denominator(1001), provenance)
+    except av.FFmpegError as error:
+        if isinstance(error, OSError):  # disk, permissions: the user knows what to do
+            raise
+        msg = (
+            f"{path}: frames of {width}x{height} cannot be encoded as mp4 ({error.strerror}); "
+            "leave mp4 out of --formats"
+        )
+        raise SonoloopError(msg) from error
+
+
+def _encode(path: Path, frames: Frames, rate: Fraction, provenance: Provenance) -> None:
+    """Write frames of even sides."""
     with (
         unfinished_file(path) as unfinished,
         av.open(str(unfinished), mode="w", format="mp4", options=CONTAINER_OPTIONS) as container,
     ):
         container.metadata["title"] = TITLE
         container.metadata["comment"] = provenance.to_json()
-        rate = Fraction(frame_rate_hz).limit_denominator(1001)
         stream = container.add_stream("libx264", rate=rate)
-        stream.height, stream.width = even.shape[1:]
+        stream.height, stream.width = frames.shape[1:]
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(CONSTANT_RATE_FACTOR), "preset": "medium", "g": "16"}
-        for pixels in even:
+        for pixels in frames:
             for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="gray")):
                 container.mux(packet)
         for packet in stream.encode():
