@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -59,6 +60,19 @@ def test_frames_before_the_first_usable_one_are_left_out(task: ItemTask) -> None
     assert len(prepared.hashes) == 16
 
 
+def test_blank_frames_at_the_ends_are_left_out(task: ItemTask) -> None:
+    """With a warning; those in the middle stay."""
+    for frame_index in (15, 28, 29):
+        Image.new("L", (96, 96)).save(task.path / f"{frame_index}.png")
+    prepared = prepare_item(replace(task, first_frame=0))
+    frames, times_s = read_prepared(task.work, prepared.key)
+    assert (len(frames), times_s[0]) == (26, 0)
+    assert frames[13].max() == 0
+    assert prepared.warnings == ("4 blank frames at the start or end are left out",)
+    with pytest.raises(TooShortError, match="has 26 usable frames, at least 27 are needed"):
+        prepare_item(replace(task, first_frame=0, num_frames=27))
+
+
 def test_facts_come_back_from_json(task: ItemTask) -> None:
     """Tuples and all."""
     prepared = replace(prepare_item(task), pixel_spacing_mm=(0.1, 0.2), warnings=("w",))
@@ -111,6 +125,19 @@ def test_a_still_is_one_frame(task: ItemTask, tmp_path: Path) -> None:
     assert (prepared.frame_rate_hz, prepared.duration_s) == (None, 0)
     Image.open(task.path / "5.png").save(tmp_path / "one.gif")
     assert prepare_item(replace(task, path=tmp_path / "one.gif", first_frame=0)).kind == "still"
+
+
+def test_a_video_of_one_frame_is_no_still(task: ItemTask, tmp_path: Path) -> None:
+    """It should have had more, so it counts as unreadable."""
+    path = tmp_path / "one.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = 96
+        pixels = np.asarray(Image.open(task.path / "5.png").convert("RGB"))
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels)))
+        container.mux(stream.encode())
+    with pytest.raises(UnreadableFileError, match="a video of one frame; at least 16 are needed"):
+        prepare_item(replace(task, path=path, first_frame=0))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads every file")

@@ -28,6 +28,11 @@ from sonoloop.errors import UnreadableFileError
 STILL_CONTAINERS = frozenset({".gif", ".dcm", ".dicom", ""})
 """Suffixes of files that may hold a video or a still alike."""
 
+BLANK_SHARE = 0.05
+"""A frame darker than this share of the median frame shows nothing."""
+
+_STRIDE = 4
+
 READING_CODE = ("reading", "scan_region", "letterbox", "duplicates")
 """Modules on which stored frames depend, with all that they import from this package."""
 
@@ -134,26 +139,32 @@ def prepare_item(task: ItemTask) -> PreparedItem:
         return PreparedItem.from_json(json.loads(facts.read_text()))
     recording = _usable_part(task)
     cleaned = scan_region.clean_frames(recording, path=task.path)
+    shown = _shown_frames(task, cleaned.frames)
+    num_blank = len(recording.frames) - (shown.stop - shown.start)
+    blank = f"{num_blank} blank frames at the start or end are left out"
+    times_s = recording.times_s[shown] - recording.times_s[shown.start]
+    if not recording.is_still:
+        _check_length(task, len(times_s))
     height, width = cleaned.frames.shape[1:]
     placement = letterbox.Letterbox.fit(height, width, task.size)
-    frames = placement.apply(cleaned.frames)
+    frames = placement.apply(cleaned.frames[shown])
     top, left, bottom, right = placement.content
     hashes = frame_hashes(frames[:, top:bottom, left:right])
     prepared = PreparedItem(
         key=key,
         kind="still" if recording.is_still else "video",
-        num_frames=len(recording.frames),
+        num_frames=len(frames),
         source_height=recording.frames.shape[1],
         source_width=recording.frames.shape[2],
         scan_height=height,
         scan_width=width,
         frame_rate_hz=recording.frame_rate_hz,
-        duration_s=float(recording.times_s[-1] - recording.times_s[0]),
+        duration_s=float(times_s[-1]),
         pixel_spacing_mm=recording.pixel_spacing_mm,
-        warnings=cleaned.warnings,
+        warnings=(*cleaned.warnings, blank) if num_blank else cleaned.warnings,
         hashes=tuple(row.tobytes().hex() for row in hashes),
     )
-    _write(task.work, prepared, frames, recording.times_s)
+    _write(task.work, prepared, frames, times_s)
     return prepared
 
 
@@ -211,12 +222,24 @@ def _usable_part(task: ItemTask) -> Recording:
         recording = replace(
             recording, frames=recording.frames[task.first_frame :], times_s=times_s - times_s[0]
         )
-    if 1 < count < task.num_frames + task.first_frame:
-        reason = (
-            f"has {count - task.first_frame} usable frames, at least {task.num_frames} are needed"
-        )
-        raise TooShortError(task.path, reason)
+    if not recording.is_still or task.first_frame:
+        _check_length(task, len(recording.frames))
     return recording
+
+
+def _check_length(task: ItemTask, num_usable: int) -> None:
+    if num_usable < task.num_frames:
+        reason = f"has {num_usable} usable frames, at least {task.num_frames} are needed"
+        raise TooShortError(task.path, reason)
+
+
+def _shown_frames(task: ItemTask, frames: Frames) -> slice:
+    """Find the frames between blank ones at the ends, as a fade or a player leaves them."""
+    means = frames[:, ::_STRIDE, ::_STRIDE].mean(axis=(1, 2))
+    shown = np.flatnonzero(means > BLANK_SHARE * np.median(means))
+    if not shown.size:
+        raise UnreadableFileError(task.path, "nothing but black is left where the scan should be")
+    return slice(int(shown[0]), int(shown[-1]) + 1)
 
 
 def _write(
