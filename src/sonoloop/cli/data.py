@@ -11,14 +11,14 @@ def prepare(
     inputs: tyro.conf.Positional[tuple[Path, ...]],
     *,
     out: Path,
-    options: tyro.conf.OmitArgPrefixes[PrepareOptions],
+    preparation: tyro.conf.OmitArgPrefixes[PrepareOptions],
 ) -> int:
     """Read videos and stills into a dataset: crop, clean, group, split, store.
 
     Args:
         inputs: Folders, manifests (.csv, .parquet) or single recordings.
         out: Dataset folder to write; running again does only what is new.
-        options: How.
+        preparation: How recordings are read, divided and recorded.
 
     Returns:
         0, or 1 where recordings had to be skipped.
@@ -28,7 +28,7 @@ def prepare(
     from sonoloop.recipes import prepare as recipe  # noqa: PLC0415
 
     console = Console(stderr=True, highlight=False)
-    result = recipe.prepare(inputs, out, options, console=console)
+    result = recipe.prepare(inputs, out, preparation, console=console)
     sides = ", ".join(f"{count} {side}" for side, count in sorted(result.counts.items()))
     console.print(
         f"{result.dataset}: {result.num_items} items ({sides})", markup=False, soft_wrap=True
