@@ -4,7 +4,13 @@ import torch
 
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.first_frame import level_widths
-from sonoloop.autoencoder.warp_decoder import MAX_FLOW, WarpDecoder, sub_pixels
+from sonoloop.autoencoder.warp_decoder import (
+    MAX_FLOW,
+    MAX_GAIN,
+    WarpDecoder,
+    brighten,
+    sub_pixels,
+)
 
 CONFIG = AutoencoderConfig(size=64, num_frames=8, decoder_width=4, latent_channels=3)
 
@@ -25,3 +31,20 @@ def test_sub_pixels_interleave() -> None:
     """Four channels at half resolution are the four pixels of a 2x2 block, row by row."""
     features = torch.arange(4.0).view(1, 4, 1, 1, 1)
     assert sub_pixels(features).flatten().tolist() == [0, 1, 2, 3]
+
+
+def test_brightness_scales_texture_and_paints_nothing_where_there_is_no_echo() -> None:
+    """A constant residual scales a flat region by (mean + residual) / mean; black stays black."""
+    moved = torch.full((1, 1, 1, 32, 32), -0.2)  # amplitude 0.4
+    brighter = brighten(moved, torch.full_like(moved, 0.4), 2.0)  # amplitude + 0.2
+    torch.testing.assert_close(brighter, torch.full_like(moved, 0.2), atol=0.03, rtol=0)
+    black = torch.full_like(moved, -1.0)
+    torch.testing.assert_close(brighten(black, torch.full_like(moved, 0.5), 2.0), black)
+
+
+def test_no_residual_leaves_the_moved_frame_and_the_gain_is_bounded() -> None:
+    """Zero changes nothing; any residual scales by 3 at most."""
+    moved = torch.rand(1, 1, 2, 16, 16) * 2 - 1
+    torch.testing.assert_close(brighten(moved, torch.zeros_like(moved), 2.0), moved)
+    bright = brighten(moved, torch.full_like(moved, 1e3), 2.0)
+    torch.testing.assert_close(bright + 1, MAX_GAIN * (moved + 1))

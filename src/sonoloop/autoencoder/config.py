@@ -28,8 +28,8 @@ class AutoencoderConfig(BaseModel):
     decoder_width: int = Field(default=16, ge=4)
     """Channels of the decoder at half resolution; 4 times as many at a quarter, then 8 times."""
     residual_blur: float = Field(default=2.0, ge=0)
-    """Standard deviation in pixels of the Gaussian that smooths the warp decoder's residual, so
-    that it changes brightness and leaves the moved speckle sharp; 0 for none."""
+    """Above 0 the warp decoder's residual changes brightness alone: it becomes a gain on the moved
+    speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":

@@ -23,6 +23,10 @@ MAX_FLOW: Final = 0.25
 """Largest displacement as a share of the frame's size."""
 RESIDUAL_SCALE: Final = 0.2
 """Pixel value of one unit of the residual's head: small, so that early steps stay small."""
+MAX_GAIN: Final = 3.0
+"""Largest change of the local brightness, up or down."""
+DARK: Final = 0.02
+"""Amplitude, of 1, below which there is nothing to scale."""
 UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2))
 """Time, height, width: from 1/16 of the frame's resolution to 1/4, where all frames are."""
 
@@ -30,7 +34,7 @@ UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2))
 class WarpDecoder(nn.Module):
     """Predict flow at a quarter and a residual at half of the frame's resolution.
 
-    v_t = warp(x_0, flow_t) + residual_t for t > 0, and v_0 = x_0.
+    v_t = warp(x_0, flow_t) changed by residual_t (see ``brighten``) for t > 0, and v_0 = x_0.
 
     Args:
         config: Widths and the latent's shape.
@@ -86,7 +90,10 @@ class WarpDecoder(nn.Module):
         flow = resize_flow(quarter_flow, size, size)
         flow = torch.cat([torch.zeros_like(flow[:, :, :1]), flow[:, :, 1:]], dim=2)
         moved = warp_frame(first_frame, flow)
-        return moved + self.residual(features, pyramid[0], quarter_flow), flow
+        residual = self.residual(features, pyramid[0], quarter_flow)
+        if self.residual_blur:
+            return brighten(moved, residual, self.residual_blur), flow
+        return moved + residual, flow
 
     def residual(self, features: Clip, half_features: Tensor, quarter_flow: Tensor) -> Tensor:
         """Return the correction at full resolution; none for frame 0."""
@@ -99,9 +106,26 @@ class WarpDecoder(nn.Module):
         hidden = functional.silu(self.refine1(torch.cat([upsampled, moved], dim=1)))
         hidden = functional.silu(hidden + self.refine2(hidden))
         residual = RESIDUAL_SCALE * sub_pixels(self.residual_head(hidden).float())
-        if self.residual_blur:
-            residual = gaussian_blur(residual, self.residual_blur)
         return torch.cat([torch.zeros_like(residual[:, :, :1]), residual[:, :, 1:]], dim=2)
+
+
+def brighten(moved: Clip, residual: Clip, sigma: float) -> Clip:
+    """Let the residual change the local brightness of a clip, not its texture.
+
+    gain = (mean + residual) / mean, both smoothed, in echo amplitudes from 0 to 1
+
+    Sound that is let through or shadowed scales the speckle behind it; adding a smooth residual
+    instead would lay fog over it, even where there was no echo.
+
+    Args:
+        moved: Frames.
+        residual: What their brightness lacks, in the same units.
+        sigma: Standard deviation of the smoothing in pixels.
+    """
+    amplitude = 0.5 * (moved + 1)
+    mean = gaussian_blur(amplitude, sigma) + DARK
+    gain = 1 + 0.5 * gaussian_blur(residual, sigma) / mean
+    return 2 * amplitude * gain.clamp(1 / MAX_GAIN, MAX_GAIN) - 1
 
 
 def sub_pixels(features: Clip) -> Float[Tensor, "b _ t _ _"]:
