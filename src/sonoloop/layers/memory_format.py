@@ -13,8 +13,8 @@ def use_channels_last(module: nn.Module) -> None:
     Args:
         module: Any network.
     """
+    formats = {nn.Conv2d: torch.channels_last, nn.Conv3d: torch.channels_last_3d}
     for part in module.modules():
-        if isinstance(part, nn.Conv2d):
-            part.to(memory_format=torch.channels_last)
-        elif isinstance(part, nn.Conv3d):
-            part.to(memory_format=torch.channels_last_3d)
+        if isinstance(part, nn.Conv2d | nn.Conv3d):
+            kernel = part.weight.data
+            part.weight.data = kernel.contiguous(memory_format=formats[type(part)])
