@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.latent_cache import (
@@ -80,7 +81,7 @@ def test_clips_are_encoded(dataset: Path, small: Preset, batch_size: int) -> Non
             autoencoder,
             clips,
             config,
-            small.augmentation,
+            AugmentationConfig(),
             seed=0,
             fabric=launch_fabric(TrainingConfig(precision="32-true")),
             console=Console(quiet=True),
