@@ -39,7 +39,7 @@ MIN_SIZE, MAX_SIZE = 16, 512
 BREATHING_HZ: dict[Motion, tuple[float, float]] = {"slow": (0.20, 0.40), "fast": (0.75, 0.95)}
 """Range of the breathing frequency in each class."""
 
-SPREAD = (0.0165, 0.0215)
+SPREAD = (0.020, 0.026)
 """Axial and lateral standard deviation of the point spread function at 64 px."""
 
 PULSE_PHASE = 10.0
