@@ -143,13 +143,16 @@ def test_bad_stills_are_named_and_the_others_animated(line: Line, bad_files: Bad
     assert not list(loops.rglob("*.part"))
 
 
+@pytest.mark.parametrize("part", ["autoencoder", "diffusion", "typicality"])
 @pytest.mark.parametrize("honest", [False, True], ids=["checksum", "shape"])
-def test_damaged_weights_are_refused(line: Line, tmp_path: Path, *, honest: bool) -> None:
-    """Weights that differ from their checksum, or from the shapes of their config, are named."""
+def test_damaged_weights_are_refused(
+    line: Line, tmp_path: Path, part: str, *, honest: bool
+) -> None:
+    """Weights that differ from their checksum, or from the shapes of their config, are refused."""
     model = tmp_path / "model"
     shutil.copytree(line.folder / "model", model)
     weights = load_file(model / "weights.safetensors")
-    name = next(key for key, value in weights.items() if value.ndim > 1)
+    name = next(key for key in weights if key.startswith(part) and weights[key].ndim > 1)
     weights[name] = np.ascontiguousarray(weights[name][:-1])
     save_file(weights, model / "weights.safetensors")
     if honest:
@@ -161,5 +164,5 @@ def test_damaged_weights_are_refused(line: Line, tmp_path: Path, *, honest: bool
     result = _run("synthesize", still, "--model", model, "--out", tmp_path / "loops")
     assert result.returncode in {1, 2}
     assert "Traceback" not in result.stderr
-    assert str(model) in " ".join(result.stderr.split())
+    assert "export" in " ".join(result.stderr.split())
     assert not list((tmp_path / "loops").rglob("*.mp4"))

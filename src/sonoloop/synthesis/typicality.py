@@ -115,12 +115,18 @@ class Typicality:
         """Rebuild from what ``tensors`` returned.
 
         Raises:
-            UsageError: If one is missing.
+            UsageError: If one is missing or their shapes do not fit together.
         """
         for name in TENSOR_NAMES:
             if name not in tensors:
                 msg = f"the model's weights have no typicality.{name}: export the model again"
                 raise UsageError(msg)
+        shapes = {name: tuple(tensors[name].shape) for name in TENSOR_NAMES}
+        features, components, stills = shapes["mean"], shapes["stills"][1:], shapes["spacing"]
+        fitting = [features, features, features + components, stills + components, stills]
+        if [shapes[name] for name in ("mean", "std", "projection", "stills", "spacing")] != fitting:
+            msg = f"the model's typicality tensors do not fit together ({shapes}): export it again"
+            raise UsageError(msg)
         return cls(*(tensors[name].float() for name in TENSOR_NAMES), threshold=threshold)
 
     def tensors(self) -> dict[str, Tensor]:
