@@ -90,7 +90,9 @@ def test_other_weights_can_be_the_start(dataset: Path, small: Preset, tmp_path: 
         update={"learning_rate": 1e-12, "max_steps": 1, "weight_decay": 0.0}
     )
     preset = small.model_copy(update={"autoencoder_training": training})
-    train_autoencoder(dataset, preset, tmp_path / "second", init=tmp_path / "first", console=QUIET)
+    train_autoencoder(
+        dataset, preset, tmp_path / "second", init=str(tmp_path / "first"), console=QUIET
+    )
     models = [VideoAutoencoder(small.autoencoder) for _ in range(2)]
     for model, name in zip(models, ("first", "second"), strict=True):
         start_from(model, tmp_path / name)

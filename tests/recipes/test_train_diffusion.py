@@ -15,6 +15,7 @@ from sonoloop.recipes.config import Preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import load_autoencoder, train_diffusion
 from sonoloop.training.log import read_lines
+from sonoloop.training.run_folder import load_run
 
 QUIET = Console(quiet=True)
 
@@ -102,3 +103,18 @@ def test_wrong_run_is_refused(dataset: Path, small: Preset, stage_1: Path, tmp_p
     (stage_1 / "config.json").write_text(json.dumps(config))
     with pytest.raises(UsageError, match="does not fit"):
         load_autoencoder(stage_1)
+
+
+def test_other_weights_can_be_the_start(
+    dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
+) -> None:
+    """The first step's loss is the loss the start's weights have, not that of random ones."""
+    training = small.diffusion_training.model_copy(update={"learning_rate": 1e-12, "max_steps": 1})
+    still = small.model_copy(update={"diffusion_training": training})
+    train_diffusion(dataset, stage_1, small, tmp_path / "first", console=QUIET)
+    train_diffusion(
+        dataset, stage_1, still, tmp_path / "second", init=str(tmp_path / "first"), console=QUIET
+    )
+    one, two = (load_file(load_run(tmp_path / name).ema_path) for name in ("first", "second"))
+    assert one.keys() == two.keys()
+    assert all(torch.allclose(one[key], two[key], atol=1e-6) for key in one)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def synthesize(  # noqa: PLR0913 - one argument per option of the command
+def synthesize(
     images: tuple[Path, ...],
     /,
     *,

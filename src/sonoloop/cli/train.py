@@ -18,7 +18,7 @@ def autoencoder(
     data: Path,
     out: Path,
     preset: str = "default",
-    init: Path | None = None,
+    init: str | None = None,
     max_seconds: float | None = None,
     resume: bool = False,
     settings: Settings = (),
@@ -30,7 +30,8 @@ def autoencoder(
         data: Dataset folder written by "sonoloop data prepare".
         out: Run folder to write: config, log, checkpoints, sample strips.
         preset: Name of a preset (default, paper, tiny) or path of a TOML file.
-        init: Run folder whose weights are the start; it may have trained on another size.
+        init: Start from the weights of a run folder, perhaps of another size, of an exported model
+            or of a bundled one: --init default fine-tunes what is installed.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.
         settings: Single settings, each as section.key=value.
@@ -57,6 +58,7 @@ def diffusion(
     autoencoder: Path,
     out: Path,
     preset: str = "default",
+    init: str | None = None,
     max_seconds: float | None = None,
     resume: bool = False,
     settings: Settings = (),
@@ -69,6 +71,7 @@ def diffusion(
         autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
         out: Run folder to write: config, log, checkpoints, sample strips.
         preset: Name of a preset (default, paper, tiny) or path of a TOML file.
+        init: Start from the weights of a run folder, of an exported model or of a bundled one.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.
         settings: Single settings, each as section.key=value.
@@ -90,7 +93,9 @@ def diffusion(
         return 0
     from sonoloop.recipes.train_diffusion import train_diffusion  # noqa: PLC0415
 
-    train_diffusion(data, autoencoder, resolved, out, resume=resume, max_seconds=max_seconds)
+    train_diffusion(
+        data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds
+    )
     return 0
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import torch
 from lightning_fabric import Fabric
@@ -15,6 +16,7 @@ from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import ClipSet, TrainingClips
 from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes.config import Preset
+from sonoloop.recipes.initial_weights import start_from_run_or_model
 from sonoloop.recipes.training_data import (
     TrainingData,
     fingerprint,
@@ -27,12 +29,11 @@ from sonoloop.training.launch import launch_fabric, open_shared_run
 from sonoloop.training.loop import Outcome
 from sonoloop.training.optimizer import build_optimizer
 from sonoloop.training.precision import AsTrained
-from sonoloop.training.run_folder import start_from
 from sonoloop.training.sample_strip import write_strip
 from sonoloop.training.session import run_training
 from sonoloop.training.task import Learner, Losses, Task
 
-STAGE = "autoencoder"
+STAGE: Final = "autoencoder"
 STRIP_CLIPS = 4
 VALIDATION_CLIPS = 16
 VALIDATION_SEED = 0
@@ -43,7 +44,7 @@ def train_autoencoder(
     preset: Preset,
     out: Path,
     *,
-    init: Path | None = None,
+    init: str | None = None,
     resume: bool = False,
     max_seconds: float | None = None,
     console: Console | None = None,
@@ -54,8 +55,8 @@ def train_autoencoder(
         data: Prepared dataset.
         preset: Settings; its diffusion sections are not used.
         out: Run folder.
-        init: Run whose averaged weights are the start, perhaps of another size; None for random
-            ones.
+        init: Run folder or model whose weights are the start, perhaps of another size; None for
+            random ones.
         resume: Whether to go on with the run that ``out`` holds.
         max_seconds: Stop with a checkpoint after this time; None for no limit.
         console: Where people read; standard output by default.
@@ -72,7 +73,7 @@ def train_autoencoder(
     clips = open_training_data(data, preset.clip, console)
     run_config = {
         "stage": STAGE,
-        "init": None if init is None else str(init),
+        "init": init,
         "data": str(data),
         "data_fingerprint": fingerprint(data),
         **preset.model_dump(mode="json"),
@@ -86,17 +87,17 @@ def train_autoencoder(
     return run_training(fabric, task, config, run, interruption=interruption, console=console)
 
 
-def start_model(preset: Preset, init: Path | None) -> VideoAutoencoder:
-    """Build the model, its weights random or another run's.
+def start_model(preset: Preset, init: str | None) -> VideoAutoencoder:
+    """Build the model, its weights random, another run's or a model's.
 
     Args:
         preset: Settings.
-        init: Run whose averaged weights are the start; None draws from torch's global generator.
+        init: Where weights come from; None draws from torch's global generator.
     """
     model = VideoAutoencoder(preset.autoencoder)
     use_channels_last(model)
     if init is not None:
-        start_from(model, init)
+        start_from_run_or_model(model, init, part=STAGE)
     return model
 
 

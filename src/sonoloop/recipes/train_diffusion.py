@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from lightning_fabric import Fabric
@@ -20,6 +20,7 @@ from sonoloop.errors import UsageError
 from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes import train_autoencoder
 from sonoloop.recipes.config import STAGE_1_SECTIONS, Preset, parse_preset
+from sonoloop.recipes.initial_weights import start_from_run_or_model
 from sonoloop.recipes.latent_cache import (
     LatentCache,
     cache_batches,
@@ -45,7 +46,7 @@ from sonoloop.training.sample_strip import write_strip
 from sonoloop.training.session import run_training
 from sonoloop.training.task import Learner, Losses, Task
 
-STAGE = "diffusion"
+STAGE: Final = "diffusion"
 STRIP_CLIPS = 4
 VALIDATION_CLIPS = 32
 VALIDATION_SEED = 0
@@ -73,6 +74,7 @@ def train_diffusion(
     preset: Preset,
     out: Path,
     *,
+    init: str | None = None,
     resume: bool = False,
     max_seconds: float | None = None,
     console: Console | None = None,
@@ -84,6 +86,7 @@ def train_diffusion(
         autoencoder: Run folder of stage 1; its clip and autoencoder settings are taken.
         preset: Settings of augmentation, latent cache and diffusion.
         out: Run folder.
+        init: Run folder or model whose weights are the start; None for random ones.
         resume: Whether to go on with the run that ``out`` holds.
         max_seconds: Stop with a checkpoint after this time, encoding included; None for no limit.
         console: Where people read; standard output by default.
@@ -103,6 +106,7 @@ def train_diffusion(
     clips = open_training_data(data, preset.clip, console)
     run_config = {
         "stage": STAGE,
+        "init": init,
         "data": str(data),
         "data_fingerprint": fingerprint(data),
         "autoencoder_run": str(autoencoder),
@@ -116,7 +120,7 @@ def train_diffusion(
     torch.manual_seed(config.seed)
     model = stage_1.model.to(fabric.device)
     cache = _cached_latents(model, stage_1, clips, preset, run, fabric=fabric, console=console)
-    task = diffusion_task(cache, model, clips, preset, fabric)
+    task = diffusion_task(cache, model, clips, preset, fabric, init=init)
     return run_training(fabric, task, config, run, interruption=interruption, console=console)
 
 
@@ -200,6 +204,8 @@ def diffusion_task(
     clips: TrainingData,
     preset: Preset,
     fabric: Fabric,
+    *,
+    init: str | None = None,
 ) -> Task[LatentCache]:
     """Compose model, batches and losses of stage 2.
 
@@ -209,12 +215,15 @@ def diffusion_task(
         clips: Training and validation videos.
         preset: Settings.
         fabric: Launched.
+        init: Run folder or model whose weights are the start; None for random ones.
 
     Returns:
         The task; building it draws the first weights from torch's global generator.
     """
     config = preset.diffusion_training
     model = LatentDiffusion(preset.diffusion, autoencoder.latent_shape)
+    if init is not None:
+        start_from_run_or_model(model, init, part=STAGE)
     model.set_latent_statistics(cache.latents.cpu())
 
     def batches(first_step: int) -> Iterator[LatentCache]:

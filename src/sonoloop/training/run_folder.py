@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from sonoloop.errors import UsageError
 from sonoloop.training.checkpoint import latest_checkpoint
@@ -138,10 +138,29 @@ def start_from(module: nn.Module, path: Path) -> None:
     """
     ema_path = load_run(path).ema_path
     try:
-        module.load_state_dict(load_file(ema_path))
-    except (RuntimeError, SafetensorError) as error:
+        tensors = load_file(ema_path)
+    except SafetensorError as error:
+        msg = f"{ema_path} is no safetensors file ({error}): go on with an older checkpoint"
+        raise UsageError(msg) from error
+    fill(module, tensors, ema_path)
+
+
+def fill(module: nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None:
+    """Give a module weights of its own architecture.
+
+    Args:
+        module: The module to fill; its own layout in memory and types stay.
+        tensors: Named as the module names its parameters and buffers.
+        source: Where they come from, for the message.
+
+    Raises:
+        UsageError: If a name or a shape is not the module's.
+    """
+    try:
+        module.load_state_dict(dict(tensors))
+    except RuntimeError as error:
         first = str(error).strip().splitlines()[-1].strip()
-        msg = f"{ema_path} does not fit this model ({first}): start from a run of the same widths"
+        msg = f"{source} does not fit this model ({first}): start from weights of the same widths"
         raise UsageError(msg) from error
 
 

@@ -1,0 +1,44 @@
+"""Where a training starts: a run of the same stage, or an exported or bundled model."""
+
+from pathlib import Path
+from typing import Literal
+
+from torch import nn
+
+from sonoloop.errors import UsageError
+from sonoloop.synthesis.pretrained import (
+    WEIGHTS_FILE,
+    bundled_models,
+    find_model,
+    read_model,
+    select,
+)
+from sonoloop.training.run_folder import fill, start_from
+
+
+def start_from_run_or_model(
+    module: nn.Module, source: str, *, part: Literal["autoencoder", "diffusion"]
+) -> None:
+    """Give a module the averaged weights of a run, or the weights of a model.
+
+    Args:
+        module: The module to fill; its own layout in memory stays.
+        source: Run folder, folder of an exported model, or name of a bundled one.
+        part: Which part of a model the module is.
+
+    Raises:
+        UsageError: If there is neither, or one of another architecture.
+    """
+    path, bundled = Path(source), bundled_models()
+    if source not in bundled and (path / "checkpoints").is_dir():
+        start_from(module, path)
+    elif source in bundled or (path / WEIGHTS_FILE).is_file():
+        folder = find_model(source)
+        fill(module, select(read_model(folder)[1], part), folder / WEIGHTS_FILE)
+    else:
+        msg = (
+            f"--init {source}: this is neither a run folder with checkpoints nor a model; give "
+            "the --out of a training or of 'sonoloop export', or the name of a bundled model "
+            f"({', '.join(bundled)})"
+        )
+        raise UsageError(msg)
