@@ -20,4 +20,4 @@ sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/s
 sonoloop train diffusion --data "$out/pocus128" --autoencoder "$out/stage1-128" --preset laptop \
   --out "$out/stage2" --resume
 sonoloop export --autoencoder "$out/stage1-128" --diffusion "$out/stage2" \
-  --data "$out/pocus128" --name default --out "$out/model"
+  --data "$out/pocus128" --trained-on "lung ultrasound (POCUS)" --name default --out "$out/model"

@@ -54,6 +54,7 @@ def write_tiny_model(folder: Path) -> None:
     weights = pack_weights(autoencoder.state_dict(), diffusion.state_dict(), typicality.tensors())
     config = ModelConfig(
         name="tiny",
+        trained_on="speckle",
         licence="CC0-1.0",
         clip=CLIP,
         autoencoder=AUTOENCODER,
@@ -61,7 +62,12 @@ def write_tiny_model(folder: Path) -> None:
         latent_shape=autoencoder.latent_shape,
         frame_rate_hz=25 / 3,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
-        typicality=TypicalityConfig(threshold=typicality.threshold, num_stills=30, num_groups=10),
+        typicality=TypicalityConfig(
+            threshold=typicality.threshold,
+            unusual_threshold=typicality.unusual_threshold,
+            num_stills=30,
+            num_groups=10,
+        ),
     )
     write_model(folder, config, weights, "a tiny model for tests\n")
 

@@ -8,6 +8,7 @@ from sonoloop.synthesis.config import ModelConfig, TypicalityConfig
 
 CONFIG = ModelConfig(
     name="lung",
+    trained_on="lung ultrasound",
     licence="CC-BY-NC-SA-4.0",
     clip=ClipConfig(),
     autoencoder=AutoencoderConfig(),
@@ -15,7 +16,9 @@ CONFIG = ModelConfig(
     latent_shape=(8, 4, 4, 4),
     frame_rate_hz=25 / 3,
     weights_sha256="ab" * 32,
-    typicality=TypicalityConfig(threshold=1.5, num_stills=300, num_groups=40),
+    typicality=TypicalityConfig(
+        threshold=1.5, unusual_threshold=1.2, num_stills=300, num_groups=40
+    ),
 )
 FACTS = TrainingFacts(
     num_videos=87,
@@ -38,7 +41,7 @@ def test_card_states_data_training_licence_and_limits() -> None:
     assert "| diffusion | 5.75 M | 5,000 | unknown | some CPU |" in card
     assert "CC-BY-NC-SA-4.0" in card
     assert "never use a loop for diagnosis" in card
-    assert "its 300 training stills" in card
+    assert "the 300 training stills" in card
     assert "16 frames at 8.33 Hz" in card
 
 

@@ -59,6 +59,7 @@ def test_whole_recipe(tmp_path: Path, model_folder: Path) -> None:
     )
     assert len(result.rows) == 1
     said = text.getvalue()
+    assert "model tiny, trained on speckle: anything else will move as if it were that" in said
     assert "a.png is unlike the model's training data (distance" in said
     assert "skipped" in said
     assert "b.png" in said
@@ -76,7 +77,7 @@ def test_long_lists_are_cut(tmp_path: Path) -> None:
     """Hundreds of odd stills do not bury the last line."""
     screen, text = console()
     result = BatchResult(
-        atypical=[(f"{number}.png", StillTypicality(2.0, 1.0)) for number in range(50)],
+        unusual=[(f"{number}.png", StillTypicality(2.0, 1.0, 0.5)) for number in range(50)],
         failures=[UnreadableFileError(f"{number}.png", "is empty") for number in range(3)],
         num_skipped=7,
     )

@@ -17,7 +17,13 @@ def test_unknown_and_impossible_values_are_refused() -> None:
     """A key of another version, a checksum that is none."""
     with pytest.raises(ValidationError, match="colour"):
         TypicalityConfig.model_validate(
-            {"threshold": 1.0, "num_stills": 3, "num_groups": 2, "colour": "red"}
+            {
+                "threshold": 1.0,
+                "unusual_threshold": 0.9,
+                "num_stills": 3,
+                "num_groups": 2,
+                "colour": "red",
+            }
         )
     with pytest.raises(ValidationError, match="weights_sha256"):
         ModelConfig.model_validate({"weights_sha256": "abc"})

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.synthesis.still import open_still
-from sonoloop.synthesis.typicality import Typicality
+from sonoloop.synthesis.typicality import StillTypicality, Typicality
 
 REAL_DATA = os.environ.get("SONOLOOP_REAL_DATA", "")
 
@@ -41,7 +41,16 @@ def test_one_in_a_hundred_training_stills_is_beyond_the_threshold(typicality: Ty
     other = typicality.distances(stills(40, sigma=5.0, seed=2))
     assert (same > typicality.threshold).float().mean() < 0.15
     assert (other > typicality.threshold).all()
-    assert typicality.judge(stills(1, sigma=5.0, seed=3)).is_atypical
+    verdict = typicality.judge(stills(1, sigma=5.0, seed=3))
+    assert verdict.is_atypical
+    assert verdict.is_unusual
+
+
+def test_unusual_comes_before_atypical() -> None:
+    """Between the two thresholds a still is unusual, not atypical."""
+    verdict = StillTypicality(distance=1.5, threshold=2.0, unusual_threshold=1.2)
+    assert verdict.is_unusual
+    assert not verdict.is_atypical
 
 
 def test_copies_within_a_group_do_not_lower_the_threshold() -> None:
@@ -55,7 +64,11 @@ def test_copies_within_a_group_do_not_lower_the_threshold() -> None:
 
 def test_tensors_and_back(typicality: Typicality) -> None:
     """A model folder keeps all that is needed."""
-    again = Typicality.from_tensors(typicality.tensors(), threshold=typicality.threshold)
+    again = Typicality.from_tensors(
+        typicality.tensors(),
+        threshold=typicality.threshold,
+        unusual_threshold=typicality.unusual_threshold,
+    )
     probe = stills(3, sigma=1.5, seed=4)
     torch.testing.assert_close(again.distances(probe), typicality.distances(probe))
 
@@ -67,7 +80,7 @@ def test_too_few_groups_and_missing_tensors_are_refused(typicality: Typicality) 
     tensors = typicality.tensors()
     del tensors["spacing"]
     with pytest.raises(UsageError, match=r"have no typicality\.spacing"):
-        Typicality.from_tensors(tensors, threshold=1.0)
+        Typicality.from_tensors(tensors, threshold=1.0, unusual_threshold=1.0)
 
 
 @pytest.mark.skipif(not REAL_DATA, reason="SONOLOOP_REAL_DATA does not name the real data")

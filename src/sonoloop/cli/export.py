@@ -8,6 +8,7 @@ def export(
     autoencoder: Path,
     diffusion: Path,
     out: Path,
+    trained_on: str | None = None,
     data: Path | None = None,
     name: str | None = None,
     licence: str = "CC-BY-NC-SA-4.0",
@@ -18,6 +19,8 @@ def export(
         autoencoder: Run folder of stage 1.
         diffusion: Run folder of stage 2, trained on that stage 1.
         out: Folder for the model.
+        trained_on: What the data show, such as "lung ultrasound"; told with every loop. By default
+            the name of the dataset.
         data: The dataset both were trained on; by default where the run of stage 1 found it.
         name: What manifests call the model; by default the name of the folder.
         licence: Licence of the weights (SPDX); it must respect the licences of the data.
@@ -30,5 +33,6 @@ def export(
         data=data,
         out=out,
         name=name or out.resolve().name,
+        trained_on=trained_on,
         licence=licence,
     )

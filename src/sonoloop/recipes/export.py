@@ -20,6 +20,7 @@ from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
 from sonoloop.recipes.model_card import TrainingFacts, model_card
+from sonoloop.shapes import Frame
 from sonoloop.synthesis.config import ModelConfig, TypicalityConfig, playing_rate_hz
 from sonoloop.synthesis.native_size import HALF_RANGE
 from sonoloop.synthesis.pretrained import load_weights, pack_weights, write_model
@@ -40,6 +41,7 @@ def export(
     data: Path | None,
     out: Path,
     name: str,
+    trained_on: str | None = None,
     licence: str = DEFAULT_LICENCE,
     console: Console | None = None,
 ) -> ModelConfig:
@@ -52,6 +54,7 @@ def export(
             the path in the config of stage 1's run.
         out: Where the model folder goes.
         name: What manifests and provenance call the model.
+        trained_on: What the training data show, in a few words; None names the dataset.
         licence: SPDX identifier of the licence of the weights.
         console: Where to report; None takes the terminal.
 
@@ -92,6 +95,7 @@ def export(
     packed = pack_weights(weights["autoencoder"], weights["diffusion"], typicality.tensors())
     config = ModelConfig(
         name=name,
+        trained_on=trained_on or f"the dataset {dataset.name}",
         licence=licence,
         clip=clip,
         autoencoder=autoencoder_config,
@@ -145,8 +149,15 @@ def _fitting_weights(
     return weights
 
 
-def _fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
-    """Measure the training stills: first frames of windows spread over each video."""
+def first_stills(videos: ClipSet) -> tuple[Frame, list[str]]:
+    """Take first frames of windows spread over each video, for the typicality check.
+
+    Args:
+        videos: Training videos.
+
+    Returns:
+        Stills in [-1, 1], and the group of each.
+    """
     stills, groups = [], []
     for item, group in enumerate(videos.group_ids):
         count = min(STILLS_PER_VIDEO, max(1, videos.num_windows(item)))
@@ -154,10 +165,17 @@ def _fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
         clips = [videos.clip(item), *(videos.random_clip(item, rng) for _ in range(count - 1))]
         stills += [clip[0] for clip in clips]
         groups += [group] * count
-    frames = torch.from_numpy(np.stack(stills))[:, None].float() / HALF_RANGE - 1
+    return torch.from_numpy(np.stack(stills))[:, None].float() / HALF_RANGE - 1, groups
+
+
+def _fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
+    frames, groups = first_stills(videos)
     typicality = Typicality.fit(frames, groups)
     config = TypicalityConfig(
-        threshold=typicality.threshold, num_stills=len(stills), num_groups=len(set(groups))
+        threshold=typicality.threshold,
+        unusual_threshold=typicality.unusual_threshold,
+        num_stills=len(frames),
+        num_groups=len(set(groups)),
     )
     return typicality, config
 

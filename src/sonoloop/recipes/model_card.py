@@ -51,15 +51,16 @@ def model_card(config: ModelConfig, facts: TrainingFacts) -> str:
     )
     clip, typicality = config.clip, config.typicality
     flagged = (
-        f"It flags stills that are farther from its {typicality.num_stills} training stills than "
-        "99 % of those are from the stills of other groups."
+        f"It flags a still as atypical (or unusual) where it is farther from the "
+        f"{typicality.num_stills} training stills than 99 % (95 %) of those are from the stills of "
+        "other groups."
         if typicality
         else "It cannot tell stills that are unlike its training data."
     )
     return f"""# {config.name}
 
 Turns one ultrasound still into a short cine loop of {clip.num_frames} frames at \
-{config.frame_rate_hz:.2f} Hz. Made with sonoloop.
+{config.frame_rate_hz:.2f} Hz. Trained on: {config.trained_on}. Made with sonoloop.
 
 ## Data
 

@@ -104,8 +104,13 @@ def synthesize(
     stills = find_stills(images)
     _check_writable(out)
     animator = ImageToVideo.from_pretrained(model)
+    _say(
+        console,
+        f"model {animator.config.name}, trained on {animator.config.trained_on}: anything else "
+        "will move as if it were that",
+    )
     if stills.num_masks:
-        console.print(f"{stills.num_masks} segmentation masks left out")
+        _say(console, f"{stills.num_masks} segmentation masks left out")
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -135,26 +140,35 @@ def report(result: BatchResult, out: Path, console: Console) -> None:
         console: Where to say it.
     """
     _list_some(console, [f"{name}: {text}" for name, text in result.warnings])
-    _list_some(console, [_atypical_sentence(*entry) for entry in result.atypical])
+    _list_some(console, [_unusual_sentence(*entry) for entry in result.unusual])
     _list_some(console, [f"skipped {failure}" for failure in result.failures])
     made = f"{len(result.rows)} loops written to {out}"
     there = f", {result.num_skipped} were there already" if result.num_skipped else ""
     failed = f", {len(result.failures)} stills could not be used" if result.failures else ""
-    console.print(f"{made}{there}{failed}", highlight=False, markup=False, soft_wrap=True)
+    _say(console, f"{made}{there}{failed}")
 
 
-def _atypical_sentence(name: str, verdict: StillTypicality) -> str:
+def _unusual_sentence(name: str, verdict: StillTypicality) -> str:
+    if verdict.is_atypical:
+        return (
+            f"{name} is unlike the model's training data (distance {verdict.distance:.2f}, 99 % of "
+            f"the training stills are below {verdict.threshold:.2f}): do not rely on its motion"
+        )
     return (
-        f"{name} is unlike the model's training data (distance {verdict.distance:.2f}, 99 % of the "
-        f"training stills are below {verdict.threshold:.2f}): do not rely on its motion"
+        f"{name} is unusual for this model (distance {verdict.distance:.2f}, 95 % of the training "
+        f"stills are below {verdict.unusual_threshold:.2f}): look at its loops before using them"
     )
 
 
 def _list_some(console: Console, sentences: Sequence[str]) -> None:
     for sentence in sentences[:LINES_SHOWN]:
-        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        _say(console, sentence)
     if len(sentences) > LINES_SHOWN:
-        console.print(f"... and {len(sentences) - LINES_SHOWN} more like this")
+        _say(console, f"... and {len(sentences) - LINES_SHOWN} more like this")
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _check_writable(out: Path) -> None:

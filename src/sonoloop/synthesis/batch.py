@@ -134,8 +134,8 @@ class _Batch:
                 self.advance(self.options.num_samples)
                 continue
             verdict = self.model.judge(still)
-            if verdict is not None and verdict.is_atypical:
-                self.result.atypical.append((file.name, verdict))
+            if verdict is not None and verdict.is_unusual:
+                self.result.unusual.append((file.name, verdict))
             self.result.warnings += [(file.name, warning) for warning in still.warnings]
             yield _Job(file, still, sha256, samples, verdict)
 
@@ -217,6 +217,7 @@ class _Batch:
         row: Row = {
             **provenance_columns,
             **names,
+            "trained_on": self.model.config.trained_on,
             "num_frames": len(loop.frames),
             "height": job.still.height,
             "width": job.still.width,
@@ -226,6 +227,7 @@ class _Batch:
             "typicality_distance": None if verdict is None else verdict.distance,
             "typicality_threshold": None if verdict is None else verdict.threshold,
             "atypical": None if verdict is None else verdict.is_atypical,
+            "unusual": None if verdict is None else verdict.is_unusual,
             "seconds": loop.seconds + time.perf_counter() - began,
             "marked": options.mark,
         }

@@ -66,14 +66,14 @@ class BatchResult:
     Args:
         rows: Rows of the clips that were made now.
         num_skipped: Clips that were there already, made with the same settings.
-        atypical: Stills that are unlike the training data, with their verdicts.
+        unusual: Stills unlike most or all of the training data, with their verdicts.
         failures: Stills that could not be used.
         warnings: What was unusual in a still, and how it was read.
     """
 
     rows: list[Row] = field(default_factory=list)
     num_skipped: int = 0
-    atypical: list[tuple[str, StillTypicality]] = field(default_factory=list)
+    unusual: list[tuple[str, StillTypicality]] = field(default_factory=list)
     failures: list[UnreadableFileError] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)
 

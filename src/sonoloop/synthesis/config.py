@@ -19,6 +19,8 @@ class TypicalityConfig(BaseModel):
 
     threshold: float = Field(gt=0)
     """99th percentile of the distances of training stills to those of other groups."""
+    unusual_threshold: float = Field(gt=0)
+    """95th percentile of the same."""
     num_stills: int = Field(ge=1)
     """Training stills the distances are measured to."""
     num_groups: int = Field(ge=1)
@@ -34,6 +36,8 @@ class ModelConfig(BaseModel):
     """Version of this folder layout."""
     name: str = Field(min_length=1)
     """What manifests and provenance call the model."""
+    trained_on: str = Field(min_length=1)
+    """What the training data show, in a few words: told with every synthesis."""
     licence: str = Field(min_length=1)
     """SPDX identifier of the licence of the weights."""
     clip: ClipConfig

@@ -120,7 +120,11 @@ class ImageToVideo:
         typicality = None
         if config.typicality is not None:
             stored = select(tensors, "typicality")
-            typicality = Typicality.from_tensors(stored, threshold=config.typicality.threshold)
+            typicality = Typicality.from_tensors(
+                stored,
+                threshold=config.typicality.threshold,
+                unusual_threshold=config.typicality.unusual_threshold,
+            )
         return cls(autoencoder, sampler, config, typicality=typicality, device=target)
 
     def __call__(

@@ -5,7 +5,8 @@ variance. The distance is the mean Euclidean distance to the nearest training st
 what is usual there: where training stills lie far apart (rare probes), farther is still near
 (after the local outlier factor, Breunig et al. 2000, doi:10.1145/335191.335388). For training
 stills the own group (patient) does not count: distances within it would be too small to compare
-with. A still is flagged when it is farther than 99 % of the training stills.
+with. A still is atypical when it is farther than 99 % of the training stills, unusual when it is
+farther than 95 % of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,8 @@ NUM_LOCAL: Final = 5
 """Training stills that say what distance is usual there."""
 LOCAL_WEIGHT: Final = 0.5
 """Share of the local distance in the scale; the rest is the median over all training stills."""
-QUANTILE: Final = 0.99
+ATYPICAL: Final = 0.99
+UNUSUAL: Final = 0.95
 SMALLEST_STD: Final = 1e-3
 TENSOR_NAMES: Final = ("mean", "std", "projection", "stills", "spacing")
 
@@ -39,15 +41,22 @@ class StillTypicality:
     Args:
         distance: Distance to the training stills; 1 is usual.
         threshold: Distance that 99 % of the training stills keep.
+        unusual_threshold: Distance that 95 % of them keep.
     """
 
     distance: float
     threshold: float
+    unusual_threshold: float
 
     @property
     def is_atypical(self) -> bool:
         """Whether the still is farther away than 99 % of the training stills."""
         return self.distance > self.threshold
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether the still is farther away than 95 % of the training stills."""
+        return self.distance > self.unusual_threshold
 
 
 class Typicality:
@@ -59,7 +68,8 @@ class Typicality:
         projection: Feature -> component, scaled so that components have unit variance.
         stills: Training stills in components.
         spacing: Distance of each to the stills of other groups.
-        threshold: Distance beyond which a still is flagged.
+        threshold: Distance beyond which a still is atypical.
+        unusual_threshold: Distance beyond which a still is unusual.
     """
 
     def __init__(
@@ -71,11 +81,12 @@ class Typicality:
         spacing: Float[Tensor, " stills"],
         *,
         threshold: float,
+        unusual_threshold: float,
     ) -> None:
         """Hold the tensors; ``fit`` makes them."""
         self.mean, self.std, self.projection = mean, std, projection
         self.stills, self.spacing = stills, spacing
-        self.threshold = threshold
+        self.threshold, self.unusual_threshold = threshold, unusual_threshold
 
     @classmethod
     def fit(cls, first_frame: Frame, group_ids: Sequence[str]) -> "Typicality":
@@ -106,12 +117,17 @@ class Typicality:
         apart = apart.masked_fill(group[:, None] == group[None], float("inf"))
         spacing = _mean_of_nearest(apart, NUM_NEIGHBOURS)
         distances = spacing / _usual(apart, spacing)
-        threshold = float(torch.quantile(distances, QUANTILE))
         tensors = (mean, std, projection, stills, spacing)
-        return cls(*(tensor.float() for tensor in tensors), threshold=threshold)
+        return cls(
+            *(tensor.float() for tensor in tensors),
+            threshold=float(torch.quantile(distances, ATYPICAL)),
+            unusual_threshold=float(torch.quantile(distances, UNUSUAL)),
+        )
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor], *, threshold: float) -> "Typicality":
+    def from_tensors(
+        cls, tensors: Mapping[str, Tensor], *, threshold: float, unusual_threshold: float
+    ) -> "Typicality":
         """Rebuild from what ``tensors`` returned.
 
         Raises:
@@ -127,7 +143,11 @@ class Typicality:
         if [shapes[name] for name in ("mean", "std", "projection", "stills", "spacing")] != fitting:
             msg = f"the model's typicality tensors do not fit together ({shapes}): export it again"
             raise UsageError(msg)
-        return cls(*(tensors[name].float() for name in TENSOR_NAMES), threshold=threshold)
+        return cls(
+            *(tensors[name].float() for name in TENSOR_NAMES),
+            threshold=threshold,
+            unusual_threshold=unusual_threshold,
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a model folder stores."""
@@ -153,7 +173,8 @@ class Typicality:
         Args:
             first_frame: One still (1, 1, h, w) in [-1, 1].
         """
-        return StillTypicality(float(self.distances(first_frame)[0]), self.threshold)
+        distance = float(self.distances(first_frame)[0])
+        return StillTypicality(distance, self.threshold, self.unusual_threshold)
 
 
 def _mean_of_nearest(apart: Float[Tensor, "points stills"], count: int) -> Float[Tensor, " points"]:
