@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
+from sonoloop.atomic_files import write_atomically
 from sonoloop.recipes.synthesize import synthesize
-from sonoloop.synthesis.atomic_files import write_atomically
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult
 
 NUM_LOOPS: Final = 4

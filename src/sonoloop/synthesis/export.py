@@ -8,9 +8,9 @@ import av
 import numpy as np
 from PIL import Image
 
+from sonoloop.atomic_files import unfinished_file, write_atomically
 from sonoloop.data.recording import Frames
 from sonoloop.errors import SonoloopError
-from sonoloop.synthesis.atomic_files import unfinished_file, write_atomically
 from sonoloop.synthesis.provenance import Provenance
 
 CONSTANT_RATE_FACTOR = 14

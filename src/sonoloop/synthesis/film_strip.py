@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sonoloop.atomic_files import write_atomically
 from sonoloop.data.recording import Frames
-from sonoloop.synthesis.atomic_files import write_atomically
 from sonoloop.synthesis.provenance import PROVENANCE_KEY, Provenance
 
 GAP_PX = 4

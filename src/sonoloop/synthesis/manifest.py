@@ -7,8 +7,8 @@ from typing import Final
 
 import polars as pl
 
+from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
-from sonoloop.synthesis.atomic_files import write_atomically
 
 PARQUET_FILE: Final = "manifest.parquet"
 CSV_FILE: Final = "manifest.csv"

@@ -18,8 +18,8 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from sonoloop import pretrained
+from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
-from sonoloop.synthesis.atomic_files import write_atomically
 from sonoloop.synthesis.config import ModelConfig
 
 CONFIG_FILE: Final = "config.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sonoloop.synthesis.atomic_files import unfinished_file, write_atomically
+from sonoloop.atomic_files import unfinished_file, write_atomically
 
 
 def test_content_arrives_and_nothing_else(tmp_path: Path) -> None:
