@@ -1,0 +1,1 @@
+"""Frozen nets that turn frames and clips into features, and where their weights come from."""
