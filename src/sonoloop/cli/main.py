@@ -81,6 +81,24 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "join both stages into one model folder",
         ("--autoencoder runs/autoencoder --diffusion runs/diffusion --out model",),
     ),
+    ("weights", "fetch"): Command(
+        "sonoloop.cli.weights",
+        "fetch",
+        "fetch the frozen nets that metrics need, once",
+        ("", "i3d-kinetics-400 --weights-dir weights"),
+    ),
+    ("weights", "list"): Command(
+        "sonoloop.cli.weights",
+        "list_",
+        "list these nets: what for, how large, whether they are here",
+        ("",),
+    ),
+    ("weights", "verify"): Command(
+        "sonoloop.cli.weights",
+        "verify",
+        "check fetched nets against their checksums",
+        ("", "lpips-alex lpips-vgg"),
+    ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""
 
