@@ -1,0 +1,61 @@
+"""Clips as numpy files: what many generators write."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sonoloop.data.pixel_limits import MAX_RECORDING_BYTES
+from sonoloop.data.recording import Frames
+from sonoloop.errors import UnreadableFileError
+
+CHANNELS: Final = (1, 3)
+LUMA: Final = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in grey (ITU-R BT.601)."""
+
+
+def read_array(path: Path) -> Frames:
+    """Read a clip from a numpy file, never unpickling anything.
+
+    Args:
+        path: ``.npy`` of (t, h, w) or (t, h, w, 1 or 3); uint8, or floats in [0, 1] or [-1, 1].
+
+    Returns:
+        Grey levels (t, h, w).
+
+    Raises:
+        UnreadableFileError: If it is no such array.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise UnreadableFileError(path, f"is no numpy array that can be read ({error})") from error
+    if array.ndim not in {3, 4} or (array.ndim == 4 and array.shape[3] not in CHANNELS):  # noqa: PLR2004
+        reason = f"has the shape {array.shape}: a clip is (t, h, w) or (t, h, w, 1 or 3)"
+        raise UnreadableFileError(path, reason)
+    if not 0 < array.size <= MAX_RECORDING_BYTES:
+        reason = f"has the shape {array.shape}: 1 to {MAX_RECORDING_BYTES} values can be read"
+        raise UnreadableFileError(path, reason)
+    if array.dtype == np.uint8:
+        levels = array.astype(np.float64)
+    elif array.dtype.kind == "f":
+        levels = _levels(path, np.asarray(array, dtype=np.float64))
+    else:
+        reason = f"holds {array.dtype}: uint8, or floats in [0, 1] or [-1, 1] are needed"
+        raise UnreadableFileError(path, reason)
+    if levels.ndim == 4:  # noqa: PLR2004 - (t, h, w, c)
+        levels = levels @ LUMA if levels.shape[3] == len(LUMA) else levels[..., 0]
+    grey: Frames = np.rint(levels).astype(np.uint8)
+    return grey
+
+
+def _levels(path: Path, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Scale floats to 0 to 255: with a negative value they are in [-1, 1], else in [0, 1]."""
+    if not np.isfinite(values).all():
+        raise UnreadableFileError(path, "holds numbers that are not finite")
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest < -1 or highest > 1:
+        reason = f"holds floats from {lowest:.3g} to {highest:.3g}: scale them to [0, 1] or [-1, 1]"
+        raise UnreadableFileError(path, reason)
+    return (values + 1) * 127.5 if lowest < 0 else values * 255
