@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sonoloop.errors import UsageError
-from sonoloop.features.pip_settings import DEFAULT_INDEX, read_pip_settings
+from sonoloop.features.pip_settings import default_index, read_pip_settings
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def write(path: Path, text: str) -> Path:
 def test_without_settings_it_is_the_default_index() -> None:
     """The null device as configuration file means: read none."""
     settings = read_pip_settings({"PIP_CONFIG_FILE": os.devnull})
-    assert settings.indexes == (DEFAULT_INDEX,)
+    assert settings.indexes == (default_index(),)
     assert settings.certificates is None
     assert settings.proxy is None
     assert settings.timeout_s == 15
@@ -64,7 +64,7 @@ def test_the_rest_is_read_too(home: Path) -> None:
         "cert = ~/ca.pem\nproxy = http://proxy:3128\n",
     )
     settings = read_pip_settings({"PIP_TIMEOUT": "60", "XDG_CONFIG_DIRS": str(home)})
-    assert settings.indexes == (DEFAULT_INDEX, "https://a/simple", "https://b/simple")
+    assert settings.indexes == (default_index(), "https://a/simple", "https://b/simple")
     assert settings.certificates == Path("~/ca.pem").expanduser()
     assert settings.proxy == "http://proxy:3128"
     assert settings.timeout_s == 60

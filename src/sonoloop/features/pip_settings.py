@@ -1,22 +1,25 @@
 """Where pip is told to look for packages: its environment variables and configuration files.
 
-Read here rather than asked of pip, which need not be installed beside the package.
+Read here rather than asked of pip, which need not be installed beside the package; only its own
+default index is asked for, of whatever pip there is.
 Source: https://pip.pypa.io/en/stable/topics/configuration/
 """
 
 import configparser
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from sonoloop.errors import UsageError
 
-DEFAULT_INDEX: Final = "https://pypi.org/simple"
-"""pip's own default."""
-
+DEFAULT_INDEX_QUESTION: Final = (
+    "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+)
 _KEYS: Final = ("index-url", "extra-index-url", "no-index", "cert", "proxy", "timeout")
 
 
@@ -54,19 +57,39 @@ def read_pip_settings(environment: Mapping[str, str] = os.environ) -> PipSetting
         value = environment.get(f"PIP_{key.replace('-', '_').upper()}")
         if value:
             found[key] = value
-    urls = [found.get("index-url", DEFAULT_INDEX), *found.get("extra-index-url", "").split()]
     no_index = found.get("no-index", "").strip().lower() in {"1", "true", "yes", "on", "y", "t"}
     try:
         timeout_s = float(found.get("timeout", "15"))
     except ValueError as error:
         msg = f"pip's timeout is {found['timeout']!r}: give it seconds"
         raise UsageError(msg) from error
+    own = [] if no_index else [found.get("index-url") or default_index()]
+    urls = [url for url in own if url] + found.get("extra-index-url", "").split()
     return PipSettings(
         indexes=() if no_index else tuple(url.strip().rstrip("/") for url in urls),
         certificates=Path(found["cert"]).expanduser() if found.get("cert") else None,
         proxy=found.get("proxy") or None,
         timeout_s=timeout_s,
     )
+
+
+@cache
+def default_index() -> str | None:
+    """Ask pip where it looks when nothing is configured.
+
+    Returns:
+        None where neither this Python nor the one its environment was made from has a pip.
+    """
+    name = "python.exe" if sys.platform == "win32" else "bin/python3"
+    for python in (sys.executable, str(Path(sys.base_prefix) / name)):
+        question = [python, "-c", DEFAULT_INDEX_QUESTION]
+        try:
+            answer = subprocess.run(question, capture_output=True, text=True, check=False)  # noqa: S603 - Python itself
+        except OSError:
+            continue
+        if answer.returncode == 0:
+            return answer.stdout.strip()
+    return None
 
 
 def _read_file(path: Path) -> dict[str, str]:
