@@ -99,6 +99,15 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "check fetched nets against their checksums",
         ("", "lpips-alex lpips-vgg"),
     ),
+    ("report",): Command(
+        "sonoloop.cli.report",
+        "report",
+        "show evaluations and trainings on one page, loops playing",
+        (
+            "runs/autoencoder runs/diffusion --out report.html",
+            "evaluation runs/diffusion --out report.html --title 'Lung, first model'",
+        ),
+    ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""
 

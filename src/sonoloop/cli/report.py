@@ -1,0 +1,23 @@
+"""``sonoloop report``: evaluations and trainings on one page."""
+
+from pathlib import Path
+
+import tyro
+
+
+def report(
+    runs: tyro.conf.Positional[tuple[Path, ...]],
+    *,
+    out: Path,
+    title: str | None = None,
+) -> None:
+    """Show evaluations and trainings on one page that plays its loops and needs no network.
+
+    Args:
+        runs: Folders that 'sonoloop evaluate' and 'sonoloop train' wrote, in any mix.
+        out: HTML file to write; a file of that name is replaced.
+        title: Stands on top of the page; by default what the only run is called.
+    """
+    from sonoloop.recipes import report as recipe  # noqa: PLC0415 (--help needs none of this)
+
+    recipe.report(runs, out=out, title=title)
