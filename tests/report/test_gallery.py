@@ -41,11 +41,14 @@ def test_cases_are_ordered_from_the_ends(evaluation: EvaluationFolder) -> None:
 
 @pytest.mark.parametrize("clip", ["loops/a.mp4", "a.mp4", "a", "elsewhere/a.npy", "still"])
 def test_a_case_finds_its_loop(clip: str) -> None:
-    """By path, by name with and without ending, or as the only one of its still."""
-    loop = LoopRecord(name="still", synthetic=("loops/a.mp4",))
-    files = {"loops/a.mp4": Media("video/mp4", "data:video/mp4,", 4, 4)}
+    """By path, by name with and without ending, or as the first one of its still."""
+    loop = LoopRecord(name="still", synthetic=("loops/a.mp4", "loops/b.mp4"))
+    files = {
+        "loops/a.mp4": Media("video/mp4", "data:video/mp4,a", 4, 4),
+        "loops/b.mp4": Media("video/mp4", "data:video/mp4,b", 4, 4),
+    }
     case = CaseRecord(clip=clip, metric="x", value=1, rank=1)
-    assert "<video " in cases([case], [loop], [], files)
+    assert 'src="data:video/mp4,a"' in cases([case], [loop], [], files)
 
 
 def test_missing_file_says_so_in_its_place() -> None:

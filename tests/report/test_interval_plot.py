@@ -53,6 +53,6 @@ def test_long_labels_are_cut_but_spoken_in_full() -> None:
     """Names of evaluations come from users."""
     row = ROWS[1]._replace(label="<b> a name that is far too long to fit")
     svg = interval_plot("FVD", "", [row])
-    assert "&lt;b&gt; a name that is …</text>" in svg
+    assert "&lt;b&gt; a name that is…</text>" in svg
     assert "too long to fit" in svg
     assert "<b>" not in svg

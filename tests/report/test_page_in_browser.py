@@ -166,7 +166,14 @@ def test_nothing_is_wider_than_the_screen(
 
 
 def test_page_can_be_printed(visit: Visit) -> None:
-    """Onto paper, without the button."""
+    """Onto paper, without the button; folds are open while it prints and closed again after."""
+    visit.page.evaluate(
+        "addEventListener('beforeprint', () => (window.open_folds ="
+        " document.querySelectorAll('details[open]').length))"
+    )
+    folds = visit.page.evaluate("document.querySelectorAll('details').length")
     assert visit.page.pdf(format="A4").startswith(b"%PDF")
+    assert visit.page.evaluate("window.open_folds") == folds > 0
+    assert visit.page.evaluate("document.querySelectorAll('details[open]').length") == 0
     visit.page.emulate_media(media="print")
     assert not visit.page.locator("#play").is_visible()

@@ -45,24 +45,26 @@ def cases(
 
 
 def _case(case: CaseRecord, loops: Sequence[LoopRecord], files: Files) -> Markup:
-    found = [
-        (loop, name) for loop in loops for name in loop.synthetic if _is_clip(case.clip, loop, name)
-    ]
+    found = _find(case.clip, loops)
     heading = element("p", element("b", number(case.value)), " ", case.clip, class_="case-name")
-    if not found:
+    if found is None:
         return element("div", heading, element("p", "no loop of it here", class_="quiet"))
-    loop, name = found[0]
+    loop, name = found
     figures = [_figure(name, "synthetic", case.clip, files)]
     if loop.real is not None:
         figures.insert(0, _figure(loop.real, "real", case.clip, files))
     return element("div", heading, element("div", *figures, class_="loops"), class_="case")
 
 
-def _is_clip(clip: str, loop: LoopRecord, name: str) -> bool:
-    """Tell whether a loop is the one that a case names: by its file, or as its still's only one."""
-    path = PurePosixPath(name)
-    is_only = len(loop.synthetic) == 1 and loop.name == clip
-    return is_only or clip in {name, path.name, path.stem} or PurePosixPath(clip).stem == path.stem
+def _find(clip: str, loops: Sequence[LoopRecord]) -> tuple[LoopRecord, str] | None:
+    """Find the loop that a case names: by its file, or as the first one of its still."""
+    for loop in loops:
+        for name in loop.synthetic:
+            path = PurePosixPath(name)
+            if clip in {name, path.name, path.stem} or PurePosixPath(clip).stem == path.stem:
+                return loop, name
+    named = [loop for loop in loops if loop.name == clip and loop.synthetic]
+    return (named[0], named[0].synthetic[0]) if named else None
 
 
 def _row(loop: LoopRecord, files: Files, *, real: str) -> Markup:

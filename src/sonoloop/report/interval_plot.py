@@ -13,7 +13,7 @@ Kind = Literal["paper", "synthetic", "reconstructed", "reference"]
 WIDTH: Final = 360
 _LABELS_END, _PLOT_END = 122.0, 300.0
 _TOP, _ROW, _BOTTOM = 40.0, 22.0, 22.0
-_LONGEST_LABEL: Final = 20
+_LONGEST_LABEL: Final = 19
 
 
 class IntervalRow(NamedTuple):

@@ -24,9 +24,17 @@ const watcher = new IntersectionObserver((entries) => {
 });
 loops.forEach((loop) => watcher.observe(loop));
 
-const showControls = (shown) => loops.forEach((loop) => (loop.controls = shown));
-addEventListener("beforeprint", () => showControls(false)); // they darken the printed frame
-addEventListener("afterprint", () => showControls(true));
+// On paper every fold is open and no controls darken the frames.
+let folded = [];
+addEventListener("beforeprint", () => {
+  loops.forEach((loop) => (loop.controls = false));
+  folded = Array.from(document.querySelectorAll("details:not([open])"));
+  folded.forEach((fold) => (fold.open = true));
+});
+addEventListener("afterprint", () => {
+  loops.forEach((loop) => (loop.controls = true));
+  folded.forEach((fold) => (fold.open = false));
+});
 
 const label = () => {
   button.textContent = playing ? "Pause all loops" : "Play all loops";
