@@ -19,7 +19,7 @@ ROLES: Final[Mapping[Role, str]] = MappingProxyType(
 """In the order of the columns."""
 
 SHORT_ROLES: Final[Mapping[Role, str]] = MappingProxyType(
-    {**ROLES, "same-videos": "Same videos (floor)"}
+    {**ROLES, "same-videos": "Same videos (floor)", "other-patients": "Other patients"}
 )
 """For the labels of plots."""
 
