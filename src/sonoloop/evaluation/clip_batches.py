@@ -44,7 +44,8 @@ def batched(
         batch = item.unsqueeze(0) if item.ndim == CLIP_NDIM else item
         shape = shape or tuple(batch.shape[1:])
         refuse_unequal(shape, tuple(batch.shape[1:]))
-        waiting.append(batch)
+        if len(batch):
+            waiting.append(batch)
         if sum(map(len, waiting)) >= batch_size:
             together = torch.cat(waiting)
             whole = len(together) - len(together) % batch_size
