@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from sonoloop.evaluation.clip_batches import BATCH_SIZE, Clips, batched
-from sonoloop.evaluation.extractor import FeatureExtractor
 from sonoloop.evaluation.frechet import Moments, frechet_distance, too_few
+from sonoloop.features.extractor import FeatureExtractor
 
 IDENTICAL = 1e-6
 """Distance below which two sets count as identical, as a fraction of their covariances' traces."""
