@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -27,6 +27,7 @@ DTYPES: Final[dict[Precision, torch.dtype]] = {
 RANGE_TOLERANCE: Final = 1e-3
 
 
+@runtime_checkable
 class FeatureExtractor(Protocol):
     """Turns clips into vectors whose distribution a metric compares."""
 
