@@ -43,6 +43,9 @@ Maps = Float[Tensor, "b _channels _t _h _w"]
 _POOLS_BEFORE: Final = {"mixed_4b": (3, 3, 3), "mixed_5b": (2, 2, 2)}
 """Block -> kernel of the max pool, of stride 2, before it."""
 
+KERNEL_AXES: Final = 5
+"""Output and input channels, frames, height, width."""
+
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     """Compute what TensorFlow's SAME adds before and after an axis.
@@ -243,6 +246,8 @@ def load_inception(arrays: Arrays, *, num_classes: int, eps: float) -> InflatedI
         else:
             place = f"mixed.{unit}" if unit.startswith("mixed") else unit
             state[f"{place}.conv.{leaf}"] = tensor
+    kernels = {name: tensor for name, tensor in state.items() if tensor.ndim == KERNEL_AXES}
+    for name, kernel in kernels.items():
+        state[name] = kernel.contiguous(memory_format=torch.channels_last_3d)
     net.load_state_dict(state, assign=True)
-    net.to(memory_format=torch.channels_last_3d).requires_grad_(requires_grad=False)
-    return net.eval()
+    return net.requires_grad_(requires_grad=False).eval()

@@ -172,8 +172,10 @@ class Lpips(nn.Module):
         name = f"lpips-{trunk}"
         lpips = cls(Trunk(trunk), checksum=SOURCES[name].content_sha256)
         lpips.load_arrays(load_weights(name, weights_dir))
-        lpips.to(memory_format=torch.channels_last).requires_grad_(requires_grad=False)
-        return lpips.to(device).eval()
+        for part in lpips.trunk.convolutions:
+            kernel = part.get_parameter("weight")
+            kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
+        return lpips.requires_grad_(requires_grad=False).to(device).eval()
 
     def load_arrays(self, arrays: Arrays) -> None:
         """Fill trunk and heads with stored weights.
