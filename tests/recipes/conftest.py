@@ -45,3 +45,26 @@ def small() -> Preset:
             **{f"diffusion_training.{key}": value for key, value in training.items()},
         },
     )
+
+
+def _blob_clip(number: int, speed: float) -> np.ndarray:
+    """Return a blob on a circle; ``number`` sets where it begins and how large it is."""
+    y, x = np.mgrid[:32, :32]
+    phase = speed * np.arange(16)[:, None, None] / 5 + number
+    distance = (y - 16 - 6 * np.sin(phase)) ** 2 + (x - 16 - 6 * np.cos(phase)) ** 2
+    return (230 * np.exp(-distance / (20 + 5 * number)) + 10).astype(np.uint8)
+
+
+@pytest.fixture
+def clip_folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Write six real clips, and two synthetic samples of each that move at half the speed."""
+    real, synthetic = tmp_path / "real", tmp_path / "synthetic"
+    for folder, samples in ((real, 0), (synthetic, 2)):
+        folder.mkdir()
+        for number in range(6):
+            if not samples:
+                np.save(folder / f"video{number}.npy", _blob_clip(number, 1.0))
+            for sample in range(samples):
+                path = folder / f"video{number}_sample{sample}.npy"
+                np.save(path, _blob_clip(number, 0.5 + sample / 10))
+    return real, synthetic

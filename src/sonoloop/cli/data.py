@@ -1,6 +1,7 @@
-"""``sonoloop data``: prepare and check datasets."""
+"""``sonoloop data``: prepare and check datasets, and take clips out of them."""
 
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
@@ -73,3 +74,26 @@ def check(dataset: tyro.conf.Positional[Path]) -> int:
     if not result.problems:
         console.print("checksums, files and split are right: nothing leaks")
     return 1 if result.problems else 0
+
+
+def export(
+    dataset: tyro.conf.Positional[Path],
+    *,
+    out: Path,
+    split: Literal["train", "validation", "test", "all"] = "test",
+) -> None:
+    """Write one clip of every video, and its frame 0 as a still: what any generator can start from.
+
+    Args:
+        dataset: Folder written by sonoloop data prepare.
+        out: Folder to write: stills/NAME.png, clips/NAME.npy, manifest.csv.
+        split: Which side of the dataset.
+    """
+    from rich.console import Console  # noqa: PLC0415 (--help needs none of this)
+
+    from sonoloop.recipes.export_clips import export_clips  # noqa: PLC0415
+
+    count = export_clips(dataset, out, split=None if split == "all" else split)
+    console = Console(stderr=True, highlight=False)
+    console.print(f"{count} clips and their stills in {out}", markup=False, soft_wrap=True)
+    console.print(f"next: sonoloop synthesize {out / 'stills'} --out loops", soft_wrap=True)

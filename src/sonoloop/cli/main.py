@@ -57,6 +57,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "verify a dataset: checksums, splits, leaks between patients",
         ("dataset",),
     ),
+    ("data", "export"): Command(
+        "sonoloop.cli.data",
+        "export",
+        "write stills and clips of a dataset as files",
+        ("dataset --split test --out held_out",),
+    ),
     ("train", "autoencoder"): Command(
         "sonoloop.cli.train",
         "autoencoder",
@@ -80,6 +86,15 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "export",
         "join both stages into one model folder",
         ("--autoencoder runs/autoencoder --diffusion runs/diffusion --out model",),
+    ),
+    ("evaluate",): Command(
+        "sonoloop.cli.evaluate",
+        "evaluate",
+        "measure clips of any origin beside real ones",
+        (
+            "--real dataset --synthetic loops --out evaluation",
+            "--real real_clips --synthetic loops --metrics fvd,motion --out evaluation",
+        ),
     ),
     ("weights", "fetch"): Command(
         "sonoloop.cli.weights",

@@ -20,7 +20,9 @@ CONTAINER_OPTIONS = {"movflags": "faststart"}
 TITLE = "SYNTHETIC ultrasound loop"
 
 
-def write_mp4(path: Path, frames: Frames, *, frame_rate_hz: float, provenance: Provenance) -> None:
+def write_mp4(
+    path: Path, frames: Frames, *, frame_rate_hz: float, provenance: Provenance | None
+) -> None:
     """Write H.264 in yuv420p, which every browser and viewer plays.
 
     Its chroma planes need even sides, so an odd side gets one more row or column, a copy of the
@@ -30,7 +32,7 @@ def write_mp4(path: Path, frames: Frames, *, frame_rate_hz: float, provenance: P
         path: Where to write.
         frames: Grey frames (t, h, w).
         frame_rate_hz: Frames per second.
-        provenance: Goes into the file's comment tag.
+        provenance: Goes into the file's comment tag; None for clips that were not made here.
 
     Raises:
         SonoloopError: If the encoder refuses the size.
@@ -50,14 +52,15 @@ def write_mp4(path: Path, frames: Frames, *, frame_rate_hz: float, provenance: P
         raise SonoloopError(msg) from error
 
 
-def _encode(path: Path, frames: Frames, rate: Fraction, provenance: Provenance) -> None:
+def _encode(path: Path, frames: Frames, rate: Fraction, provenance: Provenance | None) -> None:
     """Write frames of even sides."""
     with (
         unfinished_file(path) as unfinished,
         av.open(str(unfinished), mode="w", format="mp4", options=CONTAINER_OPTIONS) as container,
     ):
-        container.metadata["title"] = TITLE
-        container.metadata["comment"] = provenance.to_json()
+        if provenance is not None:
+            container.metadata["title"] = TITLE
+            container.metadata["comment"] = provenance.to_json()
         stream = container.add_stream("libx264", rate=rate)
         stream.height, stream.width = frames.shape[1:]
         stream.pix_fmt = "yuv420p"

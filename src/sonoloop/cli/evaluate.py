@@ -1,0 +1,27 @@
+"""``sonoloop evaluate``: synthetic clips beside real ones."""
+
+from pathlib import Path
+
+import tyro
+
+from sonoloop.recipes.evaluate_options import EvaluateOptions
+
+
+def evaluate(
+    *, real: Path, synthetic: Path, out: Path, options: tyro.conf.OmitArgPrefixes[EvaluateOptions]
+) -> int:
+    """Measure clips of any origin: FVD, KVD, LPIPS, DIV, PSNR, SSIM and motion, with references.
+
+    Args:
+        real: Folder of clips (mp4, gif, avi, npy, frame folders, DICOM) or prepared dataset.
+        synthetic: Folder of clips, paired with the real ones by manifest or name where possible.
+        out: Folder to write: evaluation.json, loops, computed features.
+        options: What is measured, and against what.
+
+    Returns:
+        0, or 1 where clips could not be used.
+    """
+    from sonoloop.recipes import evaluate as recipe  # noqa: PLC0415 - imports torch: seconds
+
+    record = recipe.evaluate(real, synthetic, out, options)
+    return 1 if record.real.failures or record.synthetic.failures else 0
