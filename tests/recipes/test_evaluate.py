@@ -17,7 +17,7 @@ QUIET = Console(quiet=True)
 def test_metrics_without_weights_are_left_out_or_refused(tmp_path: Path) -> None:
     """By default a note says how to fetch the net; asked for, it is an error."""
     names, notes = choose_metrics(EvaluateOptions(weights_dir=tmp_path))
-    assert names == ("psnr", "ssim", "motion")
+    assert names == ("psnr", "ssim", "motion", "privacy")
     assert any("fvd was left out" in note and "sonoloop weights fetch" in note for note in notes)
     with pytest.raises(UsageError, match=r"fvd cannot be computed: .*weights fetch i3d"):
         choose_metrics(EvaluateOptions(metrics="fvd", weights_dir=tmp_path))
@@ -39,9 +39,11 @@ def test_record_holds_what_was_found(clip_folders: tuple[Path, Path], tmp_path: 
     metrics = {metric.id: metric for metric in record.metrics}
     assert {"psnr-db", "ssim", "first-frame-psnr-db", "motion-energy-ratio"} <= metrics.keys()
     assert {value.role for value in metrics["ssim"].values} == {"synthetic", "still-repeated"}
+    assert record.privacy is None
+    assert any("name the training clips with --train" in note for note in record.notes)
     assert record.cases[0].metric == "psnr-db"
     assert all((out / name).is_file() for loop in record.loops for name in loop.synthetic)
-    assert record.settings["metrics"] == "psnr,ssim,motion"
+    assert record.settings["metrics"] == "psnr,ssim,motion,privacy"
 
 
 @pytest.mark.weights

@@ -81,5 +81,5 @@ def test_perceptual_metrics_take_a_net(sets: EvaluationSets) -> None:
     assert record is not None
     assert record.values[0].value > 0
     assert record.values[0].low is None  # two patients give no interval
-    alone = EvaluationSets(small.real, small.roles, small.paired, (), small.synthetic, ())
+    alone = EvaluationSets(small.real, small.roles, small.paired, (), small.synthetic, None, ())
     assert diversity_metric(alone, net, EvaluateOptions(), lambda _: None) is None

@@ -27,6 +27,7 @@ from sonoloop.recipes.evaluation_pairs import (
     paired_metrics,
     pixel_metrics,
 )
+from sonoloop.recipes.evaluation_privacy import measure_privacy
 from sonoloop.recipes.evaluation_sets import EvaluationSets, open_sets
 from sonoloop.recipes.evaluation_table import print_table
 from sonoloop.report.records import (
@@ -76,8 +77,16 @@ def evaluate(
     sets = open_sets(real, synthetic, options)
     count = sum(map(len, sets.roles.values())) + len(sets.real)
     with Progress(console=console) as progress:
-        records, cases = _measure(sets, names, out, options, _Bars(progress, count))
+        bars = _Bars(progress, count)
+        records, cases = _measure(sets, names, out, options, bars)
+        privacy = None
+        if "privacy" in names:
+            advance = bars.start("privacy", len(sets.synthetic) + len(sets.real))
+            privacy = measure_privacy(sets, out, options, advance)
     notes += sets.notes
+    if isinstance(privacy, str):
+        notes.append(privacy)
+        privacy = None
     record = EvaluationRecord(
         title=options.title or f"{synthetic.name} against {real.name}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -91,6 +100,7 @@ def evaluate(
         metrics=tuple(records),
         cases=cases,
         loops=write_gallery(sets, cases, out),
+        privacy=privacy,
         notes=tuple(dict.fromkeys(notes)),
     )
     write_atomically(out / RECORD_FILE, record_json(record).encode())

@@ -6,7 +6,9 @@ from typing import Literal, get_args
 
 from sonoloop.errors import UsageError
 
-MetricName = Literal["fvd", "fvd-paper", "kvd", "dtfvd", "lpips", "div", "psnr", "ssim", "motion"]
+MetricName = Literal[
+    "fvd", "fvd-paper", "kvd", "dtfvd", "lpips", "div", "psnr", "ssim", "motion", "privacy"
+]
 METRICS: tuple[MetricName, ...] = get_args(MetricName)
 SplitChoice = Literal["train", "validation", "test", "all"]
 
@@ -17,10 +19,10 @@ class EvaluateOptions:
 
     Args:
         metrics: Metrics, separated by commas (fvd, fvd-paper, kvd, dtfvd, lpips, div, psnr, ssim,
-            motion); by default all whose nets have been fetched.
+            motion, privacy); by default all whose nets have been fetched.
         split: Side of a prepared dataset that --real names.
-        train: Training clips for the reference of other patients: a folder or a prepared dataset;
-            by default the training side of the dataset that --real names.
+        train: Training clips for privacy and the reference of other patients: a folder or a
+            prepared dataset; by default the training side of the dataset that --real names.
         reconstructed: Folder of reconstructions, named like the real clips.
         resample: Bring clips of different shape to the smallest; without it they are refused.
         limit: Most real clips that are used; 0 for all.

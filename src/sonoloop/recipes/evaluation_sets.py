@@ -38,6 +38,7 @@ class EvaluationSets:
         paired: Roles whose clip k began from, or shows, the same patient and frame as real clip k.
         samples: All synthetic clips of each real clip's still; empty without pairs.
         synthetic: All synthetic clips that were found.
+        train: All training clips, where they are known.
         notes: What was left out or assumed.
     """
 
@@ -46,6 +47,7 @@ class EvaluationSets:
     paired: frozenset[Role]
     samples: tuple[tuple[ClipSource, ...], ...]
     synthetic: ClipCollection
+    train: ClipCollection | None
     notes: tuple[str, ...]
 
 
@@ -89,7 +91,8 @@ def open_sets(real: Path, synthetic: Path, options: EvaluateOptions) -> Evaluati
     if all(source.stem in second for source in base.sources):
         floor = tuple(second[source.stem] for source in base.sources)
         roles["same-videos"] = replace(base, sources=floor)
-    others = _other_patients(real, base, options, notes)
+    train = _training_clips(real, options)
+    others = _other_patients(train, base, options, notes)
     if others is not None:
         roles["other-patients"] = others
     roles["still-repeated"] = replace(base, sources=tuple(map(_repeated, base.sources)))
@@ -97,7 +100,7 @@ def open_sets(real: Path, synthetic: Path, options: EvaluateOptions) -> Evaluati
         roles["reconstructed"] = _reconstructed(options.reconstructed, base)
         paired.add("reconstructed")
     base, roles, samples = _same_shape(base, roles, samples, options, notes)
-    return EvaluationSets(base, roles, frozenset(paired), samples, made, tuple(notes))
+    return EvaluationSets(base, roles, frozenset(paired), samples, made, train, tuple(notes))
 
 
 def _real_clips(
@@ -128,21 +131,23 @@ def _with_floor(
 
 
 def _other_patients(
-    real: Path, base: ClipCollection, options: EvaluateOptions, notes: list[str]
+    train: ClipCollection | None,
+    base: ClipCollection,
+    options: EvaluateOptions,
+    notes: list[str],
 ) -> ClipCollection | None:
     """Draw as many training clips as there are real ones, none of the same patients."""
-    others = _training_clips(real, options)
-    if others is None:
+    if train is None:
         notes.append("no training clips are known (--train): no reference of other patients")
         return None
     own = set(base.groups)
-    apart = [number for number, group in enumerate(others.groups) if group not in own]
+    apart = [number for number, group in enumerate(train.groups) if group not in own]
     drawn = _draw(len(apart), len(base), options.seed)
     if len(drawn) < len(base):
         notes.append(f"only {len(drawn)} training clips of other patients for the reference")
     if len(drawn) < MIN_CLIPS:
         return None
-    return others.chosen([apart[number] for number in drawn])
+    return train.chosen([apart[number] for number in drawn])
 
 
 def _grouped(clips: ClipCollection, base: ClipCollection) -> ClipCollection:

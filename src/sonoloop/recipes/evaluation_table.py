@@ -5,7 +5,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from sonoloop.report.records import EvaluationRecord, Role, ValueRecord
+from sonoloop.report.records import EvaluationRecord, PrivacyRecord, Role, ValueRecord
 
 COLUMNS: Final[dict[Role, str]] = {
     "synthetic": "synthetic",
@@ -35,11 +35,26 @@ def print_table(record: EvaluationRecord, console: Console) -> None:
         cells = [_cell(values.get(role)) for role in shown]
         table.add_row(f"{metric.name} ({better} is better)", *cells)
     console.print(table)
+    if record.privacy is not None:
+        console.print(_privacy_sentence(record.privacy), highlight=False, soft_wrap=True)
     sentences = [f"{m.name}: {warning}" for m in record.metrics for warning in m.warnings]
     sentences += [f"{name}: {reason}" for name, reason in record.synthetic.failures]
     sentences += [f"{name}: {reason}" for name, reason in record.real.failures]
     for sentence in (*sentences, *record.notes):
         console.print(f"- {sentence}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _privacy_sentence(privacy: PrivacyRecord) -> str:
+    attack = ""
+    if privacy.attack_auroc is not None:
+        attack = (
+            f"; membership attack AUROC {privacy.attack_auroc:.2f} "
+            f"({privacy.attack_low:.2f} to {privacy.attack_high:.2f}), 0.5 is chance"
+        )
+    return (
+        f"privacy: {privacy.share_above:.1%} of {privacy.num_clips} synthetic clips are nearer to "
+        f"a training clip than 95 % of training clips are to held-out ones{attack}"
+    )
 
 
 def _cell(value: ValueRecord | None) -> str:
