@@ -96,6 +96,10 @@ class DiffusionConfig(BaseModel):
     """Above 1, flow-matching steps grow shorter towards the latent. Few equal Euler steps narrow
     the distribution (ten by 12 to 38 %); ``heun`` with power 2 and 6 steps, as dear, does not."""
 
+    temperature: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Standard deviation of the noise that sampling draws. Below 1 loops are more alike and keep
+    nearer to usual motion (Kingma and Dhariwal 2018, arXiv:1807.03039, Section 6)."""
+
     ddim_eta: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Fresh noise in DDIM: 0 none, 1 as much as DDPM."""
 

@@ -176,7 +176,7 @@ class LatentDiffusion(nn.Module):
 
         def draw_noise() -> Tensor:
             items = [_normal(self.latent_shape, generator) for generator in generators]
-            return torch.stack(items).to(self.latent_mean)
+            return self.config.temperature * torch.stack(items).to(self.latent_mean)
 
         was_training = self.training
         self.eval()
