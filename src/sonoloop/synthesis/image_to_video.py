@@ -40,8 +40,16 @@ class Decoder(Protocol):
         """Compute what does not depend on the latent."""
         ...
 
+    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+        """Draw the noise that new speckle is made of, one generator per item."""
+        ...
+
     def decode(
-        self, first_frame: Frame, latent: Latent, features: list[Tensor] | None = None
+        self,
+        first_frame: Frame,
+        latent: Latent,
+        features: list[Tensor] | None = None,
+        speckle_noise: Clip | None = None,
     ) -> tuple[Clip, Flow | None]:
         """Turn a first frame and a latent into a clip and its flow."""
         ...
@@ -253,9 +261,11 @@ class ImageToVideo:
         first_frame = self._first_frames([still for still, _ in batch])
         generators = [clip_generator(seed, still.sha256, sample) for still, sample in batch]
         latent = self.sampler.sample(first_frame, generators=generators, num_inference_steps=steps)
+        noise = self.autoencoder.draw_speckle_noise(generators)
         levels = zip(*(features[still.sha256] for still, _ in batch), strict=True)
         pyramid = [torch.cat(level) for level in levels]
-        clip, flow = self.autoencoder.decode(first_frame, latent, pyramid)
+        noise = None if noise is None else noise.to(self.device)
+        clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise)
         clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
         return clip, None if flow is None else flow.float().cpu()
 
