@@ -24,9 +24,6 @@ MAX_FLOW: Final = 0.25
 """Largest displacement as a share of the frame's size."""
 RESIDUAL_SCALE: Final = 0.2
 """Pixel value of one unit of the residual's head: small, so that early steps stay small."""
-NUM_FILTERS: Final = 6
-FILTER_SIZE: Final = 7
-"""Filters of the new speckle's noise, and their side in pixels."""
 SPECKLE_SCALE: Final = 0.2
 """Strength of new speckle, as a share of the local brightness, for one unit of its head."""
 FIRST_FADE: Final = -4.0
@@ -81,8 +78,9 @@ class WarpDecoder(nn.Module):
         heads = [self.flow_head, self.residual_head]
         self.filtered_noise: FilteredNoise | None = None
         if config.speckle:
-            self.filtered_noise = FilteredNoise(NUM_FILTERS, FILTER_SIZE)
-            self.speckle_head = nn.Conv3d(half, NUM_FILTERS + 1, (1, 3, 3), padding=(0, 1, 1))
+            self.filtered_noise = FilteredNoise()
+            wanted = 1 + FilteredNoise.num_filters  # fade, and the strength of each filter
+            self.speckle_head = nn.Conv3d(half, wanted, (1, 3, 3), padding=(0, 1, 1))
             heads.append(self.speckle_head)
         for head in heads:
             nn.init.zeros_(head.weight)

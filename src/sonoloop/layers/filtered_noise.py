@@ -16,20 +16,25 @@ from torch.nn import functional
 from sonoloop.shapes import Clip
 
 SMALLEST_LENGTH: Final = 1e-6
+KERNEL_SIZE: Final = 7
+"""Height and width of a filter in pixels."""
+GRAINS_PX: Final = ((0.7, 0.7), (1.0, 0.7), (1.5, 0.7), (1.0, 1.0), (2.0, 1.0), (1.5, 1.5))
+"""Width and height (standard deviation) of the grain that each filter starts with: speckle is
+wider than high, since a scanner resolves depth best."""
 
 
 class FilteredNoise(nn.Module):
-    """Mix filtered noise; without weights from outside there is none.
+    """Mix noise behind filters that start as Gaussians of ``GRAINS_PX``."""
 
-    Args:
-        num_filters: Filters to mix.
-        kernel_size: Their height and width in pixels, odd.
-    """
+    num_filters: Final = len(GRAINS_PX)
 
-    def __init__(self, num_filters: int, kernel_size: int) -> None:
-        """Start with random filters."""
+    def __init__(self) -> None:
+        """Build the filters."""
         super().__init__()
-        self.filters = nn.Parameter(torch.randn(num_filters, 1, 1, kernel_size, kernel_size))
+        place = torch.arange(KERNEL_SIZE) - KERNEL_SIZE // 2
+        width, height = torch.tensor(GRAINS_PX)[:, :, None].unbind(dim=1)  # (filters, 1) each
+        across, down = (torch.exp(-0.5 * (place / std) ** 2) for std in (width, height))
+        self.filters = nn.Parameter((down[:, :, None] * across[:, None])[:, None, None])
 
     def forward(self, mix: Clip, noise: Float[Tensor, "b c2 t h w"]) -> Float[Tensor, "b c2 t h w"]:
         """Return noise whose grain and strength vary over place and time.
@@ -38,10 +43,9 @@ class FilteredNoise(nn.Module):
             mix: Strength of every filter, signed; with one filter it is the standard deviation.
             noise: Standard normal; its channels are filtered alike.
         """
-        num_items, size = len(noise), self.filters.shape[-1]
+        num_items, pad = len(noise), KERNEL_SIZE // 2
         length = self.filters.flatten(1).norm(dim=1).clamp_min(SMALLEST_LENGTH)
         kernels = self.filters / length[:, None, None, None, None]  # unit variance comes out
-        pad = size // 2
         padded = functional.pad(rearrange(noise, "b c t h w -> (b c) 1 t h w"), (pad,) * 4)
         filtered = functional.conv3d(padded, kernels)  # (b c, filters, t, h, w)
         by_item = rearrange(filtered, "(b c) k t h w -> b c k t h w", b=num_items)
