@@ -67,13 +67,15 @@ def _inverted(still: Grey, rng: np.random.Generator) -> Grey:
 
 
 def _shuffled(still: Grey, rng: np.random.Generator) -> Grey:
-    """Put patches in another order."""
+    """Put patches in another order; none keeps its place."""
     count = int(rng.choice((2, 4)))
-    rows = [row for strip in still.chunk(count, dim=1) for row in strip.chunk(count, dim=2)]
-    order = rng.permutation(len(rows))
+    patches = [patch for strip in still.chunk(count, dim=1) for patch in strip.chunk(count, dim=2)]
+    cycle = rng.permutation(len(patches))
+    order = np.empty_like(cycle)
+    order[cycle] = np.roll(cycle, 1)
     strips = [
-        torch.cat([rows[index] for index in order[start : start + count]], dim=2)
-        for start in range(0, len(rows), count)
+        torch.cat([patches[index] for index in order[start : start + count]], dim=2)
+        for start in range(0, len(patches), count)
     ]
     return torch.cat(strips, dim=1)
 
