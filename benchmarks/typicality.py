@@ -2,8 +2,8 @@
 
     python benchmarks/typicality.py DATASET NAME=FOLDER...
 
-DATASET is a prepared dataset; each FOLDER holds stills or videos, whose first frames are taken. The
-typicality check is fitted to four fifths of the dataset's groups; five folds. A FOLDER may also be one file.
+DATASET is a prepared dataset; each FOLDER holds stills or videos, whose first frames are taken, or
+is one file. The typicality check is fitted to four fifths of the dataset's groups; five folds.
 """
 
 import argparse

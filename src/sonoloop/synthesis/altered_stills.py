@@ -109,7 +109,8 @@ def _scrambled(still: Grey, rng: np.random.Generator) -> Grey:
     noise = torch.from_numpy(rng.standard_normal(still.shape)).float()
     phases = torch.fft.fft2(noise)
     strengths = torch.fft.fft2(level - level.mean()).abs()
-    return (torch.fft.ifft2(strengths * phases / phases.abs()).real - 1.2).exp()
+    scattered: Tensor = torch.fft.ifft2(strengths * phases / phases.abs()).real
+    return (scattered - 1.2).exp()
 
 
 def _all_wall(still: Grey, rng: np.random.Generator) -> Grey:

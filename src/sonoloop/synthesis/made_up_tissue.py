@@ -71,7 +71,8 @@ def _layered(rng: np.random.Generator, count: int) -> Greys:
     place = (torch.arange(WORKING_SIZE) + 0.5) / WORKING_SIZE
     depth, lateral = (part[None, None] for part in torch.meshgrid(place, place, indexing="ij"))
     wave = draw(0.0, 0.15) * noise(3, 3) + draw(0.0, 0.05) * noise(7, 7)
-    grid = torch.stack(torch.broadcast_tensors(2 * lateral - 1, 2 * (depth + wave) - 1), dim=-1)
+    down = 2 * (depth + wave) - 1
+    grid = torch.stack([(2 * lateral - 1).expand_as(down), down], dim=-1)
 
     def waved(flat: Greys) -> Greys:
         return functional.grid_sample(
