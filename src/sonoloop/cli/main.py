@@ -241,10 +241,10 @@ def _os_error_sentence(error: OSError) -> str:
         errno.EISDIR: "a folder stands where a file is needed; choose another path",
         errno.EEXIST: "choose another path",
     }
-    if error.errno is None and "requested and" in str(error):  # how numpy says that a disk is full
-        return f"the disk took only part of a file ({error}); {remedies[errno.ENOSPC]}"
-    reason = error.strerror or str(error) or type(error).__name__
     place = f"{error.filename}: " if error.filename else ""
+    if error.errno is None and "requested and" in str(error):  # how numpy says that a disk is full
+        return f"{place}the disk took only part of a file ({error}); {remedies[errno.ENOSPC]}"
+    reason = error.strerror or str(error) or type(error).__name__
     remedy = remedies.get(error.errno or 0)
     return f"{place}{reason}" + (f"; {remedy}" if remedy else "")
 
