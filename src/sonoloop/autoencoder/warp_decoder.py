@@ -144,8 +144,10 @@ class WarpDecoder(nn.Module):
         share = torch.sigmoid(wanted[:, :1] + FIRST_SHARE)
         with torch.autocast(moved.device.type, enabled=False):
             speckle = filtered_noise(wanted[:, 1:], speckle_noise.float())
-        later = (part[:, :, 1:] for part in (moved, share, speckle))
-        return torch.cat([moved[:, :, :1], replace_speckle(*later, self.residual_blur)], dim=2)
+        later = replace_speckle(
+            moved[:, :, 1:], share[:, :, 1:], speckle[:, :, 1:], self.residual_blur
+        )
+        return torch.cat([moved[:, :, :1], later], dim=2)
 
 
 def replace_speckle(
