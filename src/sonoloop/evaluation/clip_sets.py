@@ -1,8 +1,9 @@
 """The clips that are judged: of a folder of any origin, or of one side of a prepared dataset."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +47,12 @@ class ClipSource:
     def clip(self) -> Clip:
         """Decode to (1, 1, t, h, w) in [-1, 1]."""
         return to_clip(self.read())
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of shape and grey levels, whatever the name; decodes once."""
+        frames = self.read()
+        return hashlib.sha256(repr(frames.shape).encode() + frames.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
