@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def test_size_is_that_of_published_inceptions() -> None:
-    """23,851,784 numbers of Keras' InceptionV3: 1,000 classes, three numbers of batch norm a channel.
+    """23,851,784 numbers of Keras' InceptionV3.
 
-    Source: https://keras.io/api/applications. PyTorch's file of the FID net has four numbers a
+    It has 1,000 classes and three numbers of batch norm a channel (source:
+    https://keras.io/api/applications). PyTorch's file of the FID net has four numbers a
     channel and 1,008 classes.
     """
     with torch.device("meta"):

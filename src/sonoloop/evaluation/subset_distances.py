@@ -4,6 +4,7 @@ What all parts share is computed once, the products of every feature vector with
 that a draw costs the number of clips and not the dimension of the features.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -67,13 +68,10 @@ def frechet_between_subsets(
             return frechet_distance_of_features(exact[0][places[0]], exact[1][places[1]])
         parts = [features[rows] for features, rows in zip(centred, places, strict=True)]
         means = [part.mean(0) for part in parts]
-        traces = sum(
-            float((part - mean).square().sum()) / (len(part) - 1)
-            for part, mean in zip(parts, means, strict=True)
-        )
+        traces = sum(float(part.var(0).sum()) for part in parts)
         table = products[places[0]][:, places[1]]
         table = table - table.mean(0) - table.mean(1, keepdim=True) + table.mean()
-        scale = ((counts[0] - 1) * (counts[1] - 1)) ** 0.5
+        scale = math.sqrt((counts[0] - 1) * (counts[1] - 1))
         cross = float(torch.linalg.svdvals(table).sum()) / scale
         apart = float((shift + means[0] - means[1]).square().sum())
         return max(apart + traces - 2 * cross, 0.0)  # below 0 is rounding

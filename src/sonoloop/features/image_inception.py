@@ -260,9 +260,13 @@ def load_image_inception(arrays: Arrays) -> ImageInception:
         if not name.startswith("fc.")
     }
     folded = fold_batch_norm(units, eps=BATCH_NORM_EPS)
-    state = {f"convolutions.{name}": tensor for name, tensor in folded.items()}
+    state = {
+        f"convolutions.{name}": tensor.contiguous(memory_format=torch.channels_last)
+        if name.endswith("weight")
+        else tensor
+        for name, tensor in folded.items()
+    }
     net.load_state_dict(state, assign=True)
-    net = net.to(memory_format=torch.channels_last)
     return net.requires_grad_(requires_grad=False).eval()
 
 
@@ -272,9 +276,7 @@ def _reduced(features: Maps) -> Maps:
 
 _POOLS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
     "": lambda features: features,
-    "average": lambda features: functional.avg_pool2d(
-        features, 3, 1, 1, count_include_pad=False
-    ),
+    "average": lambda features: functional.avg_pool2d(features, 3, 1, 1, count_include_pad=False),
     "max": lambda features: functional.max_pool2d(features, 3, 1, 1),
     "reduce": _reduced,
 }

@@ -38,8 +38,10 @@ def print_table(record: EvaluationRecord, console: Console) -> None:
     if record.privacy is not None:
         console.print(_privacy_sentence(record.privacy), highlight=False, soft_wrap=True)
     sentences = [f"{m.name}: {warning}" for m in record.metrics for warning in m.warnings]
-    sentences += [f"{name}: {reason}" for name, reason in record.synthetic.failures]
-    sentences += [f"{name}: {reason}" for name, reason in record.real.failures]
+    for kind, clips in (("real", record.real), ("synthetic", record.synthetic)):
+        if clips.failures:
+            sentences.append(f"{len(clips.failures)} {kind} files could not be used:")
+        sentences += [f"{name}: {reason}" for name, reason in clips.failures]
     for sentence in (*sentences, *record.notes):
         console.print(f"- {sentence}", highlight=False, markup=False, soft_wrap=True)
 
