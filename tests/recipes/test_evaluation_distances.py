@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from sonoloop.evaluation.frechet import frechet_distance_of_features
-from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.features.frame_inception import FrameInception
 from sonoloop.recipes import evaluation_distances
+from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.recipes.evaluation_distances import distance_metrics
 from sonoloop.recipes.evaluation_sets import open_sets
 from sonoloop.shapes import Clip

@@ -43,7 +43,7 @@ def sets(clip_folders: tuple[Path, Path]) -> EvaluationSets:
 
 
 def test_features_are_compared_over_ordered_pairs(sets: EvaluationSets, tmp_path: Path) -> None:
-    """mean over i != j of the mean squared difference, and the factor of dynamic textures."""
+    """Mean over i != j of the mean squared difference, and the factor of dynamic textures."""
     options = EvaluateOptions()
     record = diversity_in_features(sets, Net(), "DIV (x)", tmp_path, options, lambda _: None)
     assert record is not None

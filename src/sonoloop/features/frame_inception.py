@@ -20,6 +20,7 @@ from sonoloop.features.image_inception import (
     file_layout,
     load_image_inception,
 )
+from sonoloop.features.pickled_arrays import Arrays
 from sonoloop.features.resize import resize_bilinear
 from sonoloop.features.user_checkpoint import match_layout, read_tensors
 from sonoloop.features.weight_files import content_sha256
@@ -63,8 +64,7 @@ class FrameInception:
             UsageError: If there is no such file.
             UnreadableFileError: If it is no such checkpoint.
         """
-        found = read_tensors(path, key=None, how_to_get_it=HOW_TO_GET_IT)
-        arrays = match_layout(path, found, file_layout(), how_to_get_it=HOW_TO_GET_IT)
+        arrays = read_checkpoint(path)
         return cls(load_image_inception(arrays), checksum=content_sha256(arrays), device=device)
 
     def __call__(self, clip: Clip) -> Float[Tensor, "b t 2048"]:
@@ -85,3 +85,17 @@ class FrameInception:
             images = resize_bilinear(frames, FRAME_SIZE).expand(-1, 3, -1, -1)
             features: Tensor = self._net(images)
         return rearrange(features, "(b t) features -> b t features", b=len(clip))
+
+
+def read_checkpoint(path: Path) -> Arrays:
+    """Read the weights of the Inception of FID and check that they are all there.
+
+    Args:
+        path: A torch checkpoint of tensors by name, or the same as safetensors.
+
+    Raises:
+        UsageError: If there is no such file.
+        UnreadableFileError: If it is another file; the message says what differs.
+    """
+    found = read_tensors(path, key=None, how_to_get_it=HOW_TO_GET_IT)
+    return match_layout(path, found, file_layout(), how_to_get_it=HOW_TO_GET_IT)

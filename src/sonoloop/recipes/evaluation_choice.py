@@ -7,7 +7,9 @@ from sonoloop.errors import UsageError
 from sonoloop.evaluation.motion import MIN_FRAMES as MIN_MOTION_FRAMES
 from sonoloop.evaluation.reconstruction import SSIM_WINDOW
 from sonoloop.evaluation.resampling import Shape
+from sonoloop.features.dynamic_texture import read_checkpoint as read_texture_file
 from sonoloop.features.frame_inception import HOW_TO_GET_IT
+from sonoloop.features.frame_inception import read_checkpoint as read_inception_file
 from sonoloop.features.inflated_inception import MIN_FRAMES as MIN_I3D_FRAMES
 from sonoloop.features.perceptual import MIN_SIZES
 from sonoloop.features.weights import WeightState, verify
@@ -43,6 +45,7 @@ def choose_metrics(options: EvaluateOptions) -> tuple[tuple[MetricName, ...], li
 
     Raises:
         UsageError: If one was asked for whose weights are not there, or weights are damaged.
+        UnreadableFileError: If a file of the user holds another net.
     """
     asked = None if options.metrics is None else parse_metrics(options.metrics)
     missing: dict[MetricName, str] = {}
@@ -66,7 +69,12 @@ def choose_metrics(options: EvaluateOptions) -> tuple[tuple[MetricName, ...], li
         )
     if options.inception_weights is None:
         missing["fid"] = f"{HOW_TO_GET_IT}: name it with --inception-weights"
-    return _without(METRICS if asked is None else asked, missing, is_asked=asked is not None)
+    names, notes = _without(asked or METRICS, missing, is_asked=asked is not None)
+    if options.dtfvd_weights is not None and {"dtfvd", "div"} & {*names}:
+        read_texture_file(options.dtfvd_weights)  # now, and not after an hour of other metrics
+    if options.inception_weights is not None and "fid" in names:
+        read_inception_file(options.inception_weights)
+    return names, notes
 
 
 def leave_out_unfit(

@@ -26,6 +26,7 @@ from sonoloop.recipes.evaluation_values import Advance, value_of_sets
 from sonoloop.report.records import Better, MetricRecord, ValueRecord
 from sonoloop.shapes import Clip
 
+
 @dataclass(frozen=True)
 class _Figure:
     """A figure of two sets.
