@@ -227,8 +227,10 @@ def test_results_are_not_written_among_the_clips(folders: tuple[Path, Path]) -> 
     """Their loops would be read as clips the next time."""
     with pytest.raises(SystemExit) as ended:
         main(
-            ["evaluate", "--real", str(folders[0]), "--synthetic", str(folders[1])]
-            + ["--out", str(folders[1] / "out")]
+            [
+                *("evaluate", "--real", str(folders[0]), "--synthetic", str(folders[1])),
+                *("--out", str(folders[1] / "out")),
+            ]
         )
     assert ended.value.code == 2
 

@@ -29,6 +29,18 @@ def test_a_distance_of_sets_has_an_interval_around_it() -> None:
     assert (value.num_clips, value.num_reference_clips) == (40, 40)
 
 
+def test_an_interval_ends_where_no_value_can_be() -> None:
+    """A distance is not below 0, a kernel's estimate may be."""
+    real = clips(10, 10)
+    found = [
+        value_of_sets("synthetic", real, real, lambda o, _: float(o.mean() > 4), seed=0, lowest=end)
+        for end in (0.0, -10.0)
+    ]
+    assert found[0].low == 0
+    assert found[1].low is not None
+    assert found[1].low < 0
+
+
 @pytest.mark.parametrize(("num_groups", "with_interval"), [(4, True), (20, False)])
 def test_the_value_stands_without_an_interval(num_groups: int, *, with_interval: bool) -> None:
     """With too few patients, or where draws would take too long."""

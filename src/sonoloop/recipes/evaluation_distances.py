@@ -1,5 +1,6 @@
 """Distances between sets of clips in the features of a frozen net: FVD, KVD, DTFVD, FID."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,7 @@ def distance_metrics(
                 _distance(kind, real, others[role]),
                 seed=options.seed,
                 with_interval=kind != "kvd" or num_vectors <= MAX_ROWS,
+                lowest=-math.inf if kind == "kvd" else 0.0,
             )
             if role not in identical
             else _nothing(role, sets)

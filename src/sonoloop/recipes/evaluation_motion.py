@@ -1,5 +1,6 @@
 """How much, how smoothly and how orderly clips move, beside the real ones."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,14 @@ class _Figure:
         name: For tables.
         better: Which way is right.
         compare: (real, synthetic) -> the figure.
+        lowest: What it cannot lie below.
     """
 
     id: str
     name: str
     better: Better
     compare: Callable[[ClipMotion, ClipMotion], float]
+    lowest: float = 0.0
 
 
 FIGURES: Final = (
@@ -53,7 +56,7 @@ FIGURES: Final = (
         lambda real, made: flow_distance_px(real.flow_histogram, made.flow_histogram),
     ),
     _Figure("motion-flicker-ratio", "Flicker / real", "one", flicker_ratio),
-    _Figure("motion-shuffle-ratio", "Order of frames / real", "one", shuffle_ratio),
+    _Figure("motion-shuffle-ratio", "Order of frames / real", "one", shuffle_ratio, -math.inf),
 )
 
 
@@ -103,7 +106,12 @@ def motion_metrics(
 
             try:
                 value = value_of_sets(
-                    role, sets.real, sets.roles[role], compared, seed=options.seed
+                    role,
+                    sets.real,
+                    sets.roles[role],
+                    compared,
+                    seed=options.seed,
+                    lowest=figure.lowest,
                 )
             except SonoloopError as error:  # no texture that could be followed
                 warnings.append(f"{role}: {error}")

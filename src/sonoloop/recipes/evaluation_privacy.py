@@ -93,7 +93,7 @@ def measure_privacy(
             embedding=EMBEDDING,
             seed=options.seed,
         ).auroc
-        auroc, low, high = attack.estimate, attack.low, attack.high
+        auroc, low, high = attack.estimate, max(attack.low, 0.0), min(attack.high, 1.0)
     except SonoloopError as error:
         notes.append(f"no membership attack: {error}")
     return PrivacyRecord(

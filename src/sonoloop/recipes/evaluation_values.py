@@ -33,6 +33,7 @@ def value_of_sets(
     *,
     seed: int,
     with_interval: bool = True,
+    lowest: float = 0.0,
 ) -> ValueRecord:
     """Compute what compares a set with the real clips.
 
@@ -43,6 +44,7 @@ def value_of_sets(
         distance: (places of real clips, places of the set's clips) -> number.
         seed: Of the interval's draws.
         with_interval: False where draws would take too long.
+        lowest: What the number cannot lie below; an interval ends there.
 
     Returns:
         Without interval where there are too few patients for one.
@@ -56,7 +58,7 @@ def value_of_sets(
                 seed=seed,
                 num_subsamples=NUM_SUBSAMPLES if len(real) < MANY_CLIPS else FEW_SUBSAMPLES,
             )
-            low, high = interval.low, interval.high
+            low, high = max(interval.low, lowest), max(interval.high, lowest)
         except SonoloopError:  # too few patients for an interval; the value itself stands
             pass
     value = distance(np.arange(len(real)), np.arange(len(clips)))
