@@ -1,10 +1,12 @@
 """``sonoloop evaluate``."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import html5lib
 import numpy as np
 import pytest
 from PIL import Image
@@ -261,5 +263,7 @@ def test_planted_copies_are_found(
     with pytest.raises(SystemExit):
         main(["report", str(tmp_path / "out"), "--out", str(tmp_path / "page.html")])
     page = (tmp_path / "page.html").read_text()
+    html5lib.HTMLParser(strict=True).parse(page)  # raises at the first error
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
     assert "surprise.npy" in page.partition("Nearest to a training clip")[2]
     assert "similarity 1.000, above the threshold, to t5.npy" in page
