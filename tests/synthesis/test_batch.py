@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from sonoloop.errors import UnreadableFileError
-from sonoloop.synthesis.batch import file_sha256, synthesize_batch
+from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
+from sonoloop.synthesis.clip_names import file_sha256
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.provenance import read_provenance
 

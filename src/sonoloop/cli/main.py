@@ -43,6 +43,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "stills/ --out loops --model model --motion 0.8 --guidance-scale 2",
         ),
     ),
+    ("transfer",): Command(
+        "sonoloop.cli.transfer",
+        "transfer",
+        "move your own stills as a clip moves",
+        ("clip.mp4 still.png --out loops", "clip.mp4 stills/ --out loops --start 1.5 --loop"),
+    ),
     ("phantom",): Command(
         "sonoloop.cli.phantom",
         "phantom",
