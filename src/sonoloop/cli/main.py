@@ -92,6 +92,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "--data dataset --autoencoder runs/autoencoder --control --out runs/diffusion",
         ),
     ),
+    ("adapt",): Command(
+        "sonoloop.cli.adapt",
+        "adapt",
+        "fine-tune the bundled model on your own few videos",
+        ("videos/ --out model --minutes 5", "videos/ --out better --model model --minutes 30"),
+    ),
     ("export",): Command(
         "sonoloop.cli.export",
         "export",

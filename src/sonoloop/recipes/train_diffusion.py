@@ -30,7 +30,7 @@ from sonoloop.recipes.latent_cache import (
     load_cache,
     save_cache,
 )
-from sonoloop.recipes.training_control import TrainingControl, with_control
+from sonoloop.recipes.training_control import CONTROL_WEIGHTS, TrainingControl, with_control
 from sonoloop.recipes.training_data import (
     TrainingData,
     fingerprint,
@@ -227,7 +227,7 @@ def diffusion_task(
     config = preset.diffusion_training
     model = LatentDiffusion(preset.diffusion, autoencoder.latent_shape)
     if init is not None:
-        start_from_run_or_model(model, init, part=STAGE)
+        start_from_run_or_model(model, init, part=STAGE, optional=CONTROL_WEIGHTS)
     model.set_latent_statistics(cache.latents.cpu())
     model.set_energies(cache.energies)
     control = TrainingControl(preset.diffusion, clips.train, cache.energies)
