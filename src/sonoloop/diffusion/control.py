@@ -57,11 +57,14 @@ class ControlEncoder(nn.Module):
     """
 
     def __init__(self, *, num_labels: int, motion: bool, width: int) -> None:
-        """Build one embedding for each; they start at zero, so that a new one changes nothing."""
+        """Build one embedding for each."""
         super().__init__()
         self.width = width
         self.label = nn.Embedding(num_labels, width) if num_labels else None
         self.motion = NoiseLevelEmbedding(width, resolution=MOTION_RESOLUTION) if motion else None
+
+    def silence(self) -> None:
+        """Let it add nothing until it has learnt: for a model that knew no control before."""
         if self.label is not None:
             nn.init.zeros_(self.label.weight)
         if self.motion is not None:

@@ -227,6 +227,8 @@ def diffusion_task(
     config = preset.diffusion_training
     model = LatentDiffusion(preset.diffusion, autoencoder.latent_shape)
     if init is not None:
+        if model.control_encoder is not None:
+            model.control_encoder.silence()  # where the start does not know it
         start_from_run_or_model(model, init, part=STAGE, optional=CONTROL_WEIGHTS)
     model.set_latent_statistics(cache.latents.cpu())
     model.set_energies(cache.energies)
