@@ -115,7 +115,7 @@ def open_clip(source: ClipSource, config: ClipConfig, *, start_s: float = 0.0) -
     """
     if isinstance(source, Path | str):
         path = Path(source)
-        recording = _from_first_shown(read_recording(path), path)
+        recording = _from_first_shown(read_recording(path))
         _check_length(recording, config, path)
         start = _start(recording, config, start_s)
         chosen = clip_indices(recording.times_s, config, start)
@@ -132,11 +132,9 @@ def open_clip(source: ClipSource, config: ClipConfig, *, start_s: float = 0.0) -
     return MotionClip(path.name, letterbox.apply(frames), begin_s)
 
 
-def _from_first_shown(recording: Recording, path: Path) -> Recording:
+def _from_first_shown(recording: Recording) -> Recording:
     """Leave out blank frames at the start, as ``data prepare`` does."""
     shows = np.ptp(recording.frames.reshape(len(recording.frames), -1), axis=1) > 0
-    if not shows.any():
-        raise UnreadableFileError(path, "shows nothing: every frame is uniform")
     first = int(shows.argmax())
     return Recording(
         frames=recording.frames[first:],
