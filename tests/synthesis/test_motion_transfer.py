@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.clip_sampling import clip_indices
 from sonoloop.data.config import ClipConfig
@@ -74,6 +75,19 @@ def test_motion_depends_on_the_clip_alone(model: ImageToVideo, video: Path) -> N
     np.testing.assert_array_equal(closed[:11], loops[0][:11])
 
 
+def test_flow_alone_moves_the_still_and_paints_nothing(model: ImageToVideo, video: Path) -> None:
+    """Grey levels stay within the still's own, wherever they move."""
+    still = phantom_clip(np.random.default_rng(5), size=64, num_frames=1)[0] // 4 + 100
+    whole = model.transfer(video, still)[0][0].astype(int)
+    moved = model.transfer(video, still, flow_only=True)[0][0].astype(int)
+    top, left, bottom, right = model.open(still).region
+    inside = moved[:, top:bottom, left:right]
+    assert still.min() - 1 <= inside.min()
+    assert inside.max() <= still.max() + 1
+    assert (inside[1:] != inside[:1]).mean() > 0.1
+    assert (whole != moved).any()
+
+
 def test_bad_clips_are_refused(video: Path, tmp_path: Path) -> None:
     """Too short, blank, no clip at all, or no room for the window."""
     still = tmp_path / "still.png"
@@ -88,6 +102,18 @@ def test_bad_clips_are_refused(video: Path, tmp_path: Path) -> None:
     write_mp4(black, np.zeros((20, 64, 64), np.uint8), frame_rate_hz=25.0, provenance=None)
     with pytest.raises(UnreadableFileError, match="every pixel has the value 0"):
         open_clip(black, CONFIG)
+
+
+def test_a_decoder_that_paints_has_no_flow_to_take(model: ImageToVideo) -> None:
+    """The paper's decoder."""
+    config = AutoencoderConfig(
+        size=64, encoder_widths=(8, 8, 8, 8), decoder_width=4, decoder="adain"
+    )
+    painter = ImageToVideo(VideoAutoencoder(config).eval(), model.sampler, model.config)
+    frames = phantom_clip(np.random.default_rng(0), size=64, num_frames=16)
+    assert painter.transfer(frames, frames[0])[0][0].shape == (16, 64, 64)
+    with pytest.raises(UsageError, match="states no flow: leave flow_only out"):
+        painter.transfer(frames, frames[0], flow_only=True)
 
 
 def test_a_stage_1_that_cannot_encode_is_refused() -> None:

@@ -10,6 +10,7 @@ def transfer(
     *,
     out: Path,
     start: float = 0.0,
+    flow_only: bool = False,
     loop: bool = False,
     model: str = "default",
     formats: str = "mp4,gif,strip",
@@ -26,6 +27,8 @@ def transfer(
         images: Stills (png, jpg, tif, webp, DICOM; of videos the first frame) and folders of them.
         out: Folder for the loops, manifest.parquet and manifest.csv.
         start: Where in the video the motion begins, in seconds.
+        flow_only: Take how the tissue moves and leave out how its brightness changes, which carries
+            the shadow of the clip's own anatomy into stills of another view.
         loop: Make the end meet the start, for playing in a circle.
         model: Name of a bundled model, or a folder made by 'sonoloop export'.
         formats: Which files to write, separated by commas: mp4, gif, npy, and strip (one picture
@@ -43,6 +46,6 @@ def transfer(
         batch_size=batch_size,
         loops=LoopOptions(loop=loop),
     )
-    motion = recipe.MotionSource(clip, start)
+    motion = recipe.MotionSource(clip, start, flow_only)
     result = recipe.synthesize(images, out, options, model=model, motion=motion)
     return 1 if result.failures else 0

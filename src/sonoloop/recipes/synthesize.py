@@ -42,10 +42,12 @@ class MotionSource(NamedTuple):
     Args:
         path: Video file or frame folder.
         start_s: Where in it the motion begins, in seconds.
+        flow_only: Whether to leave out how its brightness changes.
     """
 
     path: Path
     start_s: float
+    flow_only: bool = False
 
 
 def find_stills(images: Sequence[Path]) -> StillList:
@@ -155,7 +157,9 @@ def _with_motion_of(animator: ImageToVideo, motion: MotionSource) -> ImageToVide
         msg = f"there is no file or folder {motion.path}"
         raise UsageError(msg)
     try:
-        return animator.with_motion_of(motion.path, start_s=motion.start_s)
+        return animator.with_motion_of(
+            motion.path, start_s=motion.start_s, flow_only=motion.flow_only
+        )
     except UnreadableFileError as error:
         raise UsageError(str(error)) from error
 

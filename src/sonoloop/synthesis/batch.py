@@ -21,7 +21,7 @@ from sonoloop.synthesis.film_strip import write_film_strip
 from sonoloop.synthesis.image_to_video import CPU_BATCH_SIZE, GPU_BATCH_SIZE, ImageToVideo
 from sonoloop.synthesis.loops import LoopRequest, TimedLoop
 from sonoloop.synthesis.manifest import Manifest, Row, row_key
-from sonoloop.synthesis.motion_transfer import KnownMotion
+from sonoloop.synthesis.motion_transfer import FlowOnly, KnownMotion
 from sonoloop.synthesis.provenance import Provenance
 from sonoloop.synthesis.still import Still
 from sonoloop.synthesis.synthetic_mark import mark_synthetic
@@ -120,10 +120,11 @@ class _Batch:
         diffusion, loops = model.config.diffusion, options.loops
         check_control(model.sampler, loops)
         self.motion = model.sampler.clip if isinstance(model.sampler, KnownMotion) else None
+        transfer = "flow transfer" if isinstance(model.autoencoder, FlowOnly) else "transfer"
         steps = options.num_inference_steps or diffusion.num_inference_steps
         self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
-            "sampler": diffusion.sampler if self.motion is None else "transfer",
+            "sampler": diffusion.sampler if self.motion is None else transfer,
             "num_inference_steps": steps if self.motion is None else 0,
             "label": loops.label,
             "motion": loops.motion,

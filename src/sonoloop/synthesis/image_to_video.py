@@ -21,7 +21,7 @@ from sonoloop.synthesis.animation import Animation, AnimationRun, to_float
 from sonoloop.synthesis.config import ModelConfig
 from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.loops import LoopOptions, LoopRequest, Loops, TimedLoop
-from sonoloop.synthesis.motion_transfer import ClipSource, KnownMotion, open_clip
+from sonoloop.synthesis.motion_transfer import ClipSource, FlowOnly, KnownMotion, open_clip
 from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
 from sonoloop.synthesis.stages import Decoder, LatentSampler
 from sonoloop.synthesis.still import Still, StillSource, open_still
@@ -161,6 +161,7 @@ class ImageToVideo:
         images: StillSource | Sequence[StillSource],
         *,
         start_s: float = 0.0,
+        flow_only: bool = False,
         loop: bool = False,
     ) -> list[Loops]:
         """Move stills as a clip moves; one loop each.
@@ -169,26 +170,32 @@ class ImageToVideo:
             clip: Video file, or grey frames (t, h, w) of uint8 at ``config.frame_rate_hz``.
             images: As for calling the model.
             start_s: Where in the file the motion begins, in seconds.
+            flow_only: Whether to leave out how the clip's brightness changes.
             loop: Whether the end meets the start, for playing in a circle.
 
         Raises:
             UnreadableFileError: If clip or still cannot be used.
             UsageError: If an argument is out of range.
         """
-        return self.with_motion_of(clip, start_s=start_s)(images, loop=loop)
+        model = self.with_motion_of(clip, start_s=start_s, flow_only=flow_only)
+        return model(images, loop=loop)
 
-    def with_motion_of(self, clip: ClipSource, *, start_s: float = 0.0) -> "ImageToVideo":
+    def with_motion_of(
+        self, clip: ClipSource, *, start_s: float = 0.0, flow_only: bool = False
+    ) -> "ImageToVideo":
         """Build a model that moves every still as a clip moves.
 
         Args:
             clip: As for ``transfer``.
             start_s: Where in the file the motion begins, in seconds.
+            flow_only: Whether to leave out how the clip's brightness changes.
         """
         opened = open_clip(clip, self.config.clip, start_s=start_s)
         channels = self.config.autoencoder.in_channels
         motion = KnownMotion.of(opened, self.autoencoder, in_channels=channels)
+        decoder = FlowOnly(self.autoencoder) if flow_only else self.autoencoder
         return ImageToVideo(
-            self.autoencoder, motion, self.config, typicality=self.typicality, device=self.device
+            decoder, motion, self.config, typicality=self.typicality, device=self.device
         )
 
     def open(self, source: StillSource) -> Still:

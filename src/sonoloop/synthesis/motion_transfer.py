@@ -18,9 +18,11 @@ from sonoloop.data.reading import read_recording
 from sonoloop.data.recording import Frames, Recording
 from sonoloop.data.scan_region import clean_frames
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.shapes import Frame, Latent
+from sonoloop.layers.warp import warp_frame
+from sonoloop.shapes import Clip, Flow, Frame, Latent
 from sonoloop.synthesis.native_size import HALF_RANGE
 from sonoloop.synthesis.seeds import pixels_sha256
+from sonoloop.synthesis.stages import Decoder
 
 ClipSource = Path | str | npt.NDArray[Any]
 """A video file, or grey frames (t, h, w) of uint8 at the model's frame rate."""
@@ -99,6 +101,39 @@ class KnownMotion:
         del generators, num_inference_steps
         latent: Tensor = self.latent.expand(len(first_frame), *self.latent.shape[1:])
         return latent
+
+
+class FlowOnly:
+    """Stage 1 that moves a still and leaves its brightness alone.
+
+    A latent holds more than motion: where the clip brightened or darkened, another still would too,
+    and show the shadow of anatomy that is not its own.
+
+    Args:
+        decoder: Stage 1; states where pixels come from.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        """Remember stage 1."""
+        self._decoder = decoder
+
+    def first_frame_features(self, first_frame: Frame) -> list[Tensor]:
+        """Compute what does not depend on the latent."""
+        return self._decoder.first_frame_features(first_frame)
+
+    def decode(
+        self, first_frame: Frame, latent: Latent, features: list[Tensor] | None = None
+    ) -> tuple[Clip, Flow | None]:
+        """Move a first frame along the flow of a latent, and nothing else.
+
+        Raises:
+            UsageError: If stage 1 states no flow.
+        """
+        _, flow = self._decoder.decode(first_frame, latent, features)
+        if flow is None:
+            msg = "this model's decoder paints and states no flow: leave flow_only out"
+            raise UsageError(msg)
+        return warp_frame(first_frame, flow), flow
 
 
 def open_clip(source: ClipSource, config: ClipConfig, *, start_s: float = 0.0) -> MotionClip:
