@@ -27,7 +27,9 @@ from sonoloop.training.launch import launch_fabric
 def pairs(count: int) -> LatentCache:
     """Make pairs whose latent is their number."""
     numbers = torch.arange(count)
-    return LatentCache(numbers.float()[:, None], numbers.to(torch.uint8)[:, None, None])
+    return LatentCache(
+        numbers.float()[:, None], numbers.to(torch.uint8)[:, None, None], numbers, numbers.float()
+    )
 
 
 def test_cache_comes_back_for_its_key_only(tmp_path: Path) -> None:
@@ -93,3 +95,5 @@ def test_clips_are_encoded(dataset: Path, small: Preset, batch_size: int) -> Non
     assert cache.first_frames.dtype == torch.uint8
     assert torch.equal(cache.latents, encode().latents)
     assert len(torch.unique(cache.latents, dim=0)) == 8
+    assert sorted(cache.videos.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert (cache.energies > 0).all()

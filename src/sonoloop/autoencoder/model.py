@@ -80,12 +80,16 @@ class VideoAutoencoder(nn.Module):
 
         Args:
             generators: One per item, on the CPU; an item's noise comes from its own alone.
+
+        Returns:
+            Standard normal, shaped as the clips, on the model's device.
         """
         config = self.config
         if not config.speckle:
             return None
         shape = (config.in_channels, config.num_frames, config.size, config.size)
-        return torch.stack([torch.randn(shape, generator=generator) for generator in generators])
+        noise = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
+        return noise.to(next(self.parameters()).device)
 
     def decode(
         self,

@@ -41,7 +41,17 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "sonoloop.cli.synthesize",
         "synthesize",
         "turn your own stills into loops",
-        ("still.png --out loops --samples 4", "stills/ --out loops --model model --seed 1"),
+        (
+            "still.png --out loops --samples 4",
+            "still.png --out loops --frames 64 --loop",
+            "stills/ --out loops --model model --motion 0.8 --guidance-scale 2",
+        ),
+    ),
+    ("transfer",): Command(
+        "sonoloop.cli.transfer",
+        "transfer",
+        "move your own stills as a clip moves",
+        ("clip.mp4 still.png --out loops", "clip.mp4 stills/ --out loops --start 1.5 --loop"),
     ),
     ("phantom",): Command(
         "sonoloop.cli.phantom",
@@ -83,7 +93,14 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         (
             "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/diffusion",
             "--data dataset --autoencoder runs/autoencoder --out runs/diffusion --resume",
+            "--data dataset --autoencoder runs/autoencoder --control --out runs/diffusion",
         ),
+    ),
+    ("adapt",): Command(
+        "sonoloop.cli.adapt",
+        "adapt",
+        "fine-tune the bundled model on your own few videos",
+        ("videos/ --out model --minutes 5", "videos/ --out better --model model --minutes 30"),
     ),
     ("export",): Command(
         "sonoloop.cli.export",
