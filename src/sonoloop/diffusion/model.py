@@ -29,6 +29,7 @@ from sonoloop.diffusion.objective import (
     weighted_squared_error,
 )
 from sonoloop.errors import UsageError
+from sonoloop.layers.item_noise import check_generators, item_noise
 from sonoloop.shapes import Frame, Latent
 
 SMALLEST_STD = 1e-6
@@ -167,7 +168,7 @@ class LatentDiffusion(nn.Module):
             ValueError: If there is not one CPU generator per item.
             UsageError: If the sampler does not fit the objective or the number of steps.
         """
-        _check_generators(first_frame, generators)
+        check_generators(len(first_frame), generators)
         chosen = self._check_sampler(sampler or self.config.sampler)
         steps = self.config.num_inference_steps
         if num_inference_steps is not None:
@@ -175,8 +176,8 @@ class LatentDiffusion(nn.Module):
         self._check_steps(chosen, steps)
 
         def draw_noise() -> Tensor:
-            items = [_normal(self.latent_shape, generator) for generator in generators]
-            return self.config.temperature * torch.stack(items).to(self.latent_mean)
+            noise = item_noise(self.latent_shape, generators)
+            return self.config.temperature * noise.to(self.latent_mean)
 
         was_training = self.training
         self.eval()
@@ -277,12 +278,3 @@ def _alpha_bars(config: DiffusionConfig) -> Tensor:
 
 def _normal(shape: Sequence[int], generator: torch.Generator) -> Tensor:
     return torch.randn(tuple(shape), generator=generator, device=generator.device)
-
-
-def _check_generators(first_frame: Tensor, generators: Sequence[torch.Generator]) -> None:
-    if len(generators) != len(first_frame):
-        msg = f"need one generator per first frame, got {len(generators)} for {len(first_frame)}"
-        raise ValueError(msg)
-    if any(generator.device.type != "cpu" for generator in generators):
-        msg = "need generators on the CPU: other devices draw other numbers from the same seed"
-        raise ValueError(msg)

@@ -26,10 +26,18 @@ class ResidualBlock3d(nn.Module):
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         stride: Strides over time, height and width of the first convolution.
+        shortcut_kernel: 1, or 3 as in the cINN, for the shortcut's convolution.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, *, stride: Stride = (1, 1, 1)) -> None:
-        """Build the block; the shortcut is a strided 1x1x1 convolution where shapes change."""
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        stride: Stride = (1, 1, 1),
+        shortcut_kernel: int = 1,
+    ) -> None:
+        """Build the block; the shortcut is a strided convolution where shapes change."""
         super().__init__()
         self.conv1 = nn.Conv3d(in_channels, out_channels, 3, stride, padding=1, bias=False)
         self.norm1 = group_norm(out_channels)
@@ -38,7 +46,14 @@ class ResidualBlock3d(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if stride != (1, 1, 1) or in_channels != out_channels:
             self.shortcut = nn.Sequential(
-                nn.Conv3d(in_channels, out_channels, 1, stride, bias=False),
+                nn.Conv3d(
+                    in_channels,
+                    out_channels,
+                    shortcut_kernel,
+                    stride,
+                    padding=shortcut_kernel // 2,
+                    bias=False,
+                ),
                 group_norm(out_channels),
             )
 
