@@ -1,5 +1,7 @@
 """Affine coupling (Dinh et al. 2016, arXiv:1605.08803, Eqs. 7 and 8), given a condition."""
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -41,7 +43,7 @@ class DoubleCoupling(nn.Module):
         self, values: Float[Tensor, "b n"], condition: Float[Tensor, "b k"]
     ) -> tuple[Float[Tensor, "b n"], Float[Tensor, " b"]]:
         """Return the coupled values, halves swapped, and the logarithm of the determinant."""
-        told, changed = values.split(self.sizes, dim=1)
+        told, changed = torch.split(values, self.sizes, dim=1)
         log_determinant = values.new_zeros(len(values))
         for log_scale_net, shift_net in zip(self.log_scales, self.shifts, strict=True):
             seen = torch.cat([told, condition], dim=1)
@@ -55,7 +57,7 @@ class DoubleCoupling(nn.Module):
         self, values: Float[Tensor, "b n"], condition: Float[Tensor, "b k"]
     ) -> Float[Tensor, "b n"]:
         """Undo ``forward``."""
-        changed, told = values.split(self.sizes[::-1], dim=1)
+        changed, told = torch.split(values, self.sizes[::-1], dim=1)
         for log_scale_net, shift_net in zip(
             reversed(self.log_scales), reversed(self.shifts), strict=True
         ):
@@ -69,7 +71,7 @@ def _network(in_width: int, out_width: int, hidden_width: int, depth: int) -> nn
     widths = [in_width, *[hidden_width] * (depth + 1)]
     hidden = [
         layer
-        for pair in zip(widths, widths[1:], strict=False)
+        for pair in pairwise(widths)
         for layer in (nn.Linear(*pair), nn.LeakyReLU(HIDDEN_SLOPE))
     ]
     return nn.Sequential(*hidden, nn.Linear(hidden_width, out_width))
