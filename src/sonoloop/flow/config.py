@@ -35,8 +35,8 @@ class FlowConfig(BaseModel):
     frozen ResNet-50 of an image autoencoder)."""
 
     condition_noise: Annotated[float, Field(ge=0)] = 0.05
-    """Standard deviation of noise on the first frame in training, in pixel units (range 2; ours: the
-    cINN adds none)."""
+    """Standard deviation of noise on the first frame in training, in pixel units (range 2; ours,
+    the cINN adds none)."""
 
     temperature: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Standard deviation of the noise that sampling draws. Below 1 loops are more alike and keep

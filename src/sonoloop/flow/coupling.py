@@ -43,7 +43,7 @@ class DoubleCoupling(nn.Module):
         self, values: Float[Tensor, "b n"], condition: Float[Tensor, "b k"]
     ) -> tuple[Float[Tensor, "b n"], Float[Tensor, " b"]]:
         """Return the coupled values, halves swapped, and the logarithm of the determinant."""
-        told, changed = torch.split(values, self.sizes, dim=1)
+        told, changed = torch.split(values, list(self.sizes), dim=1)
         log_determinant = values.new_zeros(len(values))
         for log_scale_net, shift_net in zip(self.log_scales, self.shifts, strict=True):
             seen = torch.cat([told, condition], dim=1)
@@ -57,7 +57,7 @@ class DoubleCoupling(nn.Module):
         self, values: Float[Tensor, "b n"], condition: Float[Tensor, "b k"]
     ) -> Float[Tensor, "b n"]:
         """Undo ``forward``."""
-        changed, told = torch.split(values, self.sizes[::-1], dim=1)
+        changed, told = torch.split(values, list(self.sizes[::-1]), dim=1)
         for log_scale_net, shift_net in zip(
             reversed(self.log_scales), reversed(self.shifts), strict=True
         ):
