@@ -27,7 +27,9 @@ from sonoloop.training.launch import launch_fabric
 def pairs(count: int) -> LatentCache:
     """Make pairs whose latent is their number."""
     numbers = torch.arange(count)
-    return LatentCache(numbers.float()[:, None], numbers.to(torch.uint8)[:, None, None])
+    return LatentCache(
+        numbers.float()[:, None], numbers.to(torch.uint8)[:, None, None], numbers, numbers.float()
+    )
 
 
 def test_cache_comes_back_for_its_key_only(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def diffusion(
     out: Path,
     preset: str = "default",
     init: str | None = None,
+    control: bool = False,
     max_seconds: float | None = None,
     resume: bool = False,
     settings: Settings = (),
@@ -72,6 +73,8 @@ def diffusion(
         out: Run folder to write: config, log, checkpoints, sample strips.
         preset: Name of a preset (default, paper, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, of an exported model or of a bundled one.
+        control: Learn the dataset's labels and how much clips move, so that "sonoloop synthesize"
+            takes --label and --motion.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.
         settings: Single settings, each as section.key=value.
@@ -87,7 +90,7 @@ def diffusion(
         if key.split(".")[0] in STAGE_1_SECTIONS:
             msg = f"--set {key}: the run of stage 1 decides this; set it in 'train autoencoder'"
             raise UsageError(msg)
-    resolved = load_preset(preset, overrides)
+    resolved = load_preset(preset, overrides | ({"control": True} if control else {}))
     if dry_run:
         _print(resolved.model_dump_json(indent=2))
         return 0

@@ -57,6 +57,9 @@ class Preset(BaseModel):
     diffusion_training: TrainingConfig = TrainingConfig()
     """How stage 2 is trained."""
 
+    control: bool = False
+    """Whether stage 2 learns motion strength and the labels that the dataset has."""
+
     @model_validator(mode="before")
     @classmethod
     def _take_sizes_from_clip(cls, values: object) -> object:

@@ -19,6 +19,7 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.data.clip_sampling import ClipSet, TrainingClips
+from sonoloop.diffusion.control import temporal_energy
 from sonoloop.recipes.config import LatentCacheConfig
 from sonoloop.training.batches import stack_arrays
 from sonoloop.training.random_numbers import seed_step
@@ -30,10 +31,14 @@ class LatentCache(NamedTuple):
     Args:
         latents: (n, *latent shape), float32.
         first_frames: (n, h, w), uint8: the first frame of each encoded clip.
+        videos: (n,), int64: the place of each clip's video in its ``ClipSet``.
+        energies: (n,), float32: temporal energy of each encoded clip.
     """
 
     latents: Tensor
     first_frames: Tensor
+    videos: Tensor
+    energies: Tensor
 
 
 def cache_key(parts: Mapping[str, object]) -> str:
@@ -64,7 +69,7 @@ def load_cache(path: Path, key: str) -> LatentCache | None:
         with safe_open(path, framework="pt") as file:
             if (file.metadata() or {}).get("key") != key:
                 return None
-            return LatentCache(file.get_tensor("latents"), file.get_tensor("first_frames"))
+            return LatentCache(*(file.get_tensor(name) for name in LatentCache._fields))
     except SafetensorError:
         return None  # damaged: it is made anew
 
@@ -114,7 +119,7 @@ def encode_clips(
     number = len(clips) * config.encodings_per_video
     samples = TrainingClips(clips, seed=seed, length=number)
     starts = range(0, number, config.batch_size)
-    latents, first_frames = [], []
+    latents, first_frames, energies = [], [], []
     shown = track(starts, "encoding clips", console=console, disable=not console.is_terminal)
     for start in shown:
         numbers = range(start, min(start + config.batch_size, number))
@@ -125,7 +130,9 @@ def encode_clips(
             latents.append(autoencoder.encode(clip).float().cpu())
         grey = (clip[:, 0, 0] + 1) * 127.5
         first_frames.append(grey.round().to(torch.uint8).cpu())
-    return LatentCache(torch.cat(latents), torch.cat(first_frames))
+        energies.append(temporal_energy(clip).cpu())
+    videos = torch.tensor([samples.item(n) for n in range(number)])
+    return LatentCache(torch.cat(latents), torch.cat(first_frames), videos, torch.cat(energies))
 
 
 def cache_batches(
@@ -152,5 +159,5 @@ def cache_batches(
         chosen.append(int(order[n % size]))
         if len(chosen) == batch_size:
             index = torch.tensor(chosen, device=cache.latents.device)
-            yield LatentCache(cache.latents[index], cache.first_frames[index])
+            yield LatentCache(*(tensor[index] for tensor in cache))
             chosen = []

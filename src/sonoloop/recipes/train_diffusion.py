@@ -14,6 +14,7 @@ from torch import nn
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.augmentation import to_float
 from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.diffusion.control import temporal_energy
 from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.diffusion.training_step import diffusion_losses
 from sonoloop.errors import UsageError
@@ -29,10 +30,12 @@ from sonoloop.recipes.latent_cache import (
     load_cache,
     save_cache,
 )
+from sonoloop.recipes.training_control import TrainingControl, with_control
 from sonoloop.recipes.training_data import (
     TrainingData,
     fingerprint,
     fixed_clips,
+    fixed_items,
     open_training_data,
 )
 from sonoloop.training.batches import sample_numbers
@@ -104,6 +107,7 @@ def train_diffusion(
     taken = {section: getattr(stage_1.preset, section) for section in STAGE_1_SECTIONS}
     preset = preset.model_copy(update=taken)
     clips = open_training_data(data, preset.clip, console)
+    preset = with_control(preset, clips.train)
     run_config = {
         "stage": STAGE,
         "init": init,
@@ -225,6 +229,8 @@ def diffusion_task(
     if init is not None:
         start_from_run_or_model(model, init, part=STAGE)
     model.set_latent_statistics(cache.latents.cpu())
+    model.set_energies(cache.energies)
+    control = TrainingControl(preset.diffusion, clips.train, cache.energies)
 
     def batches(first_step: int) -> Iterator[LatentCache]:
         numbers = sample_numbers(
@@ -241,7 +247,8 @@ def diffusion_task(
         modules: Mapping[str, nn.Module], batch: LatentCache, generator: torch.Generator
     ) -> Iterator[tuple[str, Losses]]:
         first_frame = to_float(batch.first_frames[:, None])[:, :, 0]
-        yield STAGE, diffusion_losses(modules[STAGE], batch.latents, first_frame, generator)
+        told = control.of_training(batch.videos, batch.energies)
+        yield STAGE, diffusion_losses(modules[STAGE], batch.latents, first_frame, generator, told)
 
     shown = fixed_clips(clips.validation or clips.train, STRIP_CLIPS, fabric.device)
 
@@ -263,15 +270,17 @@ def diffusion_task(
         sample=sample,
         validate=None
         if clips.validation is None
-        else _held_out_loss(autoencoder, clips.validation, fabric),
+        else _held_out_loss(autoencoder, clips.validation, fabric, control),
     )
 
 
 def _held_out_loss(
-    autoencoder: VideoAutoencoder, videos: ClipSet, fabric: Fabric
+    autoencoder: VideoAutoencoder, videos: ClipSet, fabric: Fabric, control: TrainingControl
 ) -> Callable[[nn.Module], dict[str, float]]:
     """Encode held-out clips once; the function returned measures the same noise every time."""
+    items = fixed_items(videos, VALIDATION_CLIPS)
     clip = fixed_clips(videos, VALIDATION_CLIPS, fabric.device)
+    told = control.of(control.label_numbers(videos)[items], temporal_energy(clip))
     with torch.no_grad(), fabric.autocast():
         parts = torch.split(clip, STRIP_CLIPS)
         latent = torch.cat([autoencoder.encode(part).float() for part in parts])
@@ -281,7 +290,7 @@ def _held_out_loss(
         model = AsTrained(ema_model, fabric)
         generator = torch.Generator(fabric.device).manual_seed(VALIDATION_SEED)
         losses = [
-            float(diffusion_losses(model, latent, first_frame, generator)["loss"])
+            float(diffusion_losses(model, latent, first_frame, generator, told)["loss"])
             for _ in range(VALIDATION_REPEATS)
         ]
         return {"loss": sum(losses) / len(losses)}
