@@ -17,7 +17,7 @@ from sonoloop.training.run_folder import fill, start_from
 
 
 def start_from_run_or_model(
-    module: nn.Module, source: str, *, part: Literal["autoencoder", "diffusion"]
+    module: nn.Module, source: str, *, part: Literal["autoencoder", "diffusion", "flow"]
 ) -> None:
     """Give a module the averaged weights of a run, or the weights of a model.
 
