@@ -37,7 +37,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "sonoloop.cli.synthesize",
         "synthesize",
         "turn your own stills into loops",
-        ("still.png --out loops --samples 4", "stills/ --out loops --model model --seed 1"),
+        (
+            "still.png --out loops --samples 4",
+            "still.png --out loops --frames 64 --loop",
+            "stills/ --out loops --model model --motion 0.8 --guidance-scale 2",
+        ),
     ),
     ("phantom",): Command(
         "sonoloop.cli.phantom",
@@ -79,6 +83,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         (
             "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/diffusion",
             "--data dataset --autoencoder runs/autoencoder --out runs/diffusion --resume",
+            "--data dataset --autoencoder runs/autoencoder --control --out runs/diffusion",
         ),
     ),
     ("export",): Command(

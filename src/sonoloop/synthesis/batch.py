@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UnreadableFileError
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
+from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.export import write_gif, write_mp4, write_npy
 from sonoloop.synthesis.film_strip import write_film_strip
 from sonoloop.synthesis.image_to_video import CPU_BATCH_SIZE, GPU_BATCH_SIZE, ImageToVideo
@@ -30,7 +31,17 @@ LONGEST_NAME: Final = 80
 HASH_DIGITS: Final = 8
 SECONDS_BETWEEN_MANIFESTS: Final = 20.0
 """After a crash, at most this much work is done again."""
-SETTINGS: Final = ("model_sha256", "sampler", "num_inference_steps", "marked")
+SETTINGS: Final = (
+    "model_sha256",
+    "sampler",
+    "num_inference_steps",
+    "label",
+    "motion",
+    "guidance_scale",
+    "num_frames",
+    "loop",
+    "marked",
+)
 """A clip is made again if one of these differs."""
 
 
@@ -66,7 +77,8 @@ def synthesize_batch(
 
     Raises:
         OSError: If a file cannot be written.
-        UsageError: If an option is out of range, or ``out`` holds a damaged manifest.
+        UsageError: If an option is out of range or asks what the model was not trained for, or
+            ``out`` holds a damaged manifest.
     """
     batch = _Batch(model, out, options, advance)
     try:
@@ -107,11 +119,17 @@ class _Batch:
         self.result = BatchResult()
         on_cpu = model.device.type == "cpu"
         self.batch_size = options.batch_size or (CPU_BATCH_SIZE if on_cpu else GPU_BATCH_SIZE)
-        diffusion = model.config.diffusion
-        self.settings: dict[str, str | int | bool] = {
+        diffusion, loops = model.config.diffusion, options.loops
+        check_control(model.sampler, loops)
+        self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
             "sampler": diffusion.sampler,
             "num_inference_steps": options.num_inference_steps or diffusion.num_inference_steps,
+            "label": loops.label,
+            "motion": loops.motion,
+            "guidance_scale": loops.guidance_scale,
+            "num_frames": loops.num_frames or model.config.clip.num_frames,
+            "loop": loops.loop,
             "marked": options.mark,
         }
         self._last_written = time.monotonic()
@@ -147,6 +165,7 @@ class _Batch:
             seed=self.options.seed,
             num_inference_steps=self.options.num_inference_steps,
             batch_size=self.batch_size,
+            options=self.options.loops,
         )
         for job in jobs:
             rows = [self._write_clip(job, sample, next(loops)) for sample in job.samples]
@@ -190,7 +209,11 @@ class _Batch:
             model=self.model.config.name,
             model_sha256=self.model.config.weights_sha256,
             sampler=str(self.settings["sampler"]),
-            num_inference_steps=int(self.settings["num_inference_steps"]),
+            num_inference_steps=int(self.settings["num_inference_steps"] or 0),
+            label=self.options.loops.label,
+            motion=self.options.loops.motion,
+            guidance_scale=self.options.loops.guidance_scale,
+            loop=self.options.loops.loop,
         )
 
     def _write_clip(self, job: _Job, sample: int, loop: TimedLoop) -> tuple[Row, Frames]:

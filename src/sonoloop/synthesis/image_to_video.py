@@ -9,7 +9,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,12 +19,15 @@ from torch import Tensor, nn
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
-from sonoloop.shapes import Clip, Flow, Frame, Latent
+from sonoloop.shapes import Frame
 from sonoloop.synthesis.config import ModelConfig
-from sonoloop.synthesis.loops import LoopRequest, Loops, TimedLoop
+from sonoloop.synthesis.controlled_sampling import check_control, draw_latents
+from sonoloop.synthesis.long_loops import Window, long_loop
+from sonoloop.synthesis.loops import LoopOptions, LoopRequest, Loops, TimedLoop
 from sonoloop.synthesis.native_size import HALF_RANGE, to_native_size
 from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
 from sonoloop.synthesis.seeds import clip_generator
+from sonoloop.synthesis.stages import Decoder, LatentSampler
 from sonoloop.synthesis.still import Still, StillSource, open_still
 from sonoloop.synthesis.typicality import StillTypicality, Typicality
 
@@ -32,34 +35,13 @@ CPU_BATCH_SIZE = 4
 GPU_BATCH_SIZE = 32
 
 
-@runtime_checkable
-class Decoder(Protocol):
-    """Stage 1, as synthesis needs it."""
+class _Run(NamedTuple):
+    """What all loops of a call have in common."""
 
-    def first_frame_features(self, first_frame: Frame) -> list[Tensor]:
-        """Compute what does not depend on the latent."""
-        ...
-
-    def decode(
-        self, first_frame: Frame, latent: Latent, features: list[Tensor] | None = None
-    ) -> tuple[Clip, Flow | None]:
-        """Turn a first frame and a latent into a clip and its flow."""
-        ...
-
-
-@runtime_checkable
-class LatentSampler(Protocol):
-    """Stage 2: anything that draws latents for first frames, one generator per item."""
-
-    def sample(
-        self,
-        first_frame: Frame,
-        *,
-        generators: Sequence[torch.Generator],
-        num_inference_steps: int | None = None,
-    ) -> Latent:
-        """Draw one latent per first frame."""
-        ...
+    seed: int
+    num_inference_steps: int | None
+    options: LoopOptions
+    batch_size: int
 
 
 class ImageToVideo:
@@ -127,7 +109,7 @@ class ImageToVideo:
             )
         return cls(autoencoder, sampler, config, typicality=typicality, device=target)
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 - the options of a command
         self,
         images: StillSource | Sequence[StillSource],
         *,
@@ -135,6 +117,11 @@ class ImageToVideo:
         num_inference_steps: int | None = None,
         seed: int = 0,
         batch_size: int | None = None,
+        label: str | None = None,
+        motion: float | None = None,
+        guidance_scale: float | None = None,
+        num_frames: int | None = None,
+        loop: bool = False,
     ) -> list[Loops]:
         """Animate one still or several.
 
@@ -145,13 +132,18 @@ class ImageToVideo:
             num_inference_steps: Steps of the sampler; None takes the model's own.
             seed: Same seed, still and sample number: same loop, whatever else is made with it.
             batch_size: Loops computed together; None takes 4 on a CPU, 32 on a GPU.
+            label: Class of the loops, one of the model's; None for any.
+            motion: Share of the training clips that move less, 0 to 1; None for any.
+            guidance_scale: Weight of label and motion; None for 1, the plain model.
+            num_frames: Frames of a loop; None for those of the model's clips.
+            loop: Whether the end meets the start, for playing in a circle.
 
         Returns:
-            For each still its loops, each (t, h, w) of uint8 at the still's own size.
+            For each still its loops, each (num_frames, h, w) of uint8 at the still's own size.
 
         Raises:
             UnreadableFileError: If a still cannot be used.
-            UsageError: If an argument is out of range.
+            UsageError: If an argument is out of range, or asks what the model was not trained for.
         """
         if num_samples < 1:
             msg = f"num_samples must be at least 1, got {num_samples}"
@@ -160,7 +152,11 @@ class ImageToVideo:
         stills = [self.open(source) for source in sources]
         requests = [LoopRequest(still, sample) for still in stills for sample in range(num_samples)]
         timed = self.animate(
-            requests, seed=seed, num_inference_steps=num_inference_steps, batch_size=batch_size
+            requests,
+            seed=seed,
+            num_inference_steps=num_inference_steps,
+            batch_size=batch_size,
+            options=LoopOptions(label, motion, guidance_scale, num_frames, loop),
         )
         return [
             Loops(
@@ -193,6 +189,7 @@ class ImageToVideo:
         seed: int = 0,
         num_inference_steps: int | None = None,
         batch_size: int | None = None,
+        options: LoopOptions | None = None,
     ) -> Iterator[TimedLoop]:
         """Make loops one after the other, computed in batches, in the order of the requests.
 
@@ -201,10 +198,13 @@ class ImageToVideo:
             seed: Seed of the run, at least 0.
             num_inference_steps: Steps of the sampler; None takes the model's own.
             batch_size: Loops computed together; None takes 4 on a CPU, 32 on a GPU.
+            options: What the loops should be like; None for plain ones.
 
         Raises:
-            UsageError: If an argument is out of range.
+            UsageError: If an argument is out of range, or asks what the model was not trained for.
         """
+        options = options or LoopOptions()
+        check_control(self.sampler, options)
         size = batch_size or (CPU_BATCH_SIZE if self.device.type == "cpu" else GPU_BATCH_SIZE)
         for name, value, least in (
             ("seed", seed, 0),
@@ -214,14 +214,12 @@ class ImageToVideo:
             if value < least:
                 msg = f"{name} must be at least {least}, got {value}"
                 raise UsageError(msg)
-        return self._batches(requests, seed, num_inference_steps, size)
+        return self._batches(requests, _Run(seed, num_inference_steps, options, size))
 
-    def _batches(
-        self, requests: Sequence[LoopRequest], seed: int, steps: int | None, batch_size: int
-    ) -> Iterator[TimedLoop]:
+    def _batches(self, requests: Sequence[LoopRequest], run: _Run) -> Iterator[TimedLoop]:
         features: dict[str, list[Tensor]] = {}
-        for start in range(0, len(requests), batch_size):
-            batch = requests[start : start + batch_size]
+        for start in range(0, len(requests), run.batch_size):
+            batch = requests[start : start + run.batch_size]
             began = time.perf_counter()
             with torch.inference_mode():
                 stills = {still.sha256: still for still, _ in batch}
@@ -229,7 +227,7 @@ class ImageToVideo:
                     sha256: features.get(sha256) or self._features(still)
                     for sha256, still in stills.items()
                 }
-                clip, flow = self._decode(batch, features, seed, steps)
+                clip, flow = self._decode(batch, features, run)
             share = (time.perf_counter() - began) / len(batch)
             for item, (still, _) in enumerate(batch):
                 began = time.perf_counter()
@@ -243,21 +241,34 @@ class ImageToVideo:
         return self.autoencoder.first_frame_features(self._first_frames([still]))
 
     def _decode(
-        self,
-        batch: Sequence[LoopRequest],
-        features: dict[str, list[Tensor]],
-        seed: int,
-        steps: int | None,
-    ) -> tuple[Clip, Flow | None]:
+        self, batch: Sequence[LoopRequest], features: dict[str, list[Tensor]], run: _Run
+    ) -> Window:
         """Draw the latents of a batch and decode them, on the CPU and in float32."""
         first_frame = self._first_frames([still for still, _ in batch])
-        generators = [clip_generator(seed, still.sha256, sample) for still, sample in batch]
-        latent = self.sampler.sample(first_frame, generators=generators, num_inference_steps=steps)
         levels = zip(*(features[still.sha256] for still, _ in batch), strict=True)
         pyramid = [torch.cat(level) for level in levels]
-        clip, flow = self.autoencoder.decode(first_frame, latent, pyramid)
-        clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
-        return clip, None if flow is None else flow.float().cpu()
+        generators = [clip_generator(run.seed, still.sha256, sample) for still, sample in batch]
+
+        def draw() -> Window:
+            latent = draw_latents(
+                self.sampler,
+                first_frame,
+                run.options,
+                generators=generators,
+                num_inference_steps=run.num_inference_steps,
+            )
+            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid)
+            clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
+            return clip, None if flow is None else flow.float().cpu()
+
+        window_frames = self.config.clip.num_frames
+        return long_loop(
+            draw,
+            first_frame[:, :1].float().cpu(),
+            window_frames=window_frames,
+            num_frames=run.options.num_frames or window_frames,
+            loop=run.options.loop,
+        )
 
     def _first_frames(self, stills: Sequence[Still]) -> Frame:
         frames = _to_float(np.stack([still.first_frame for still in stills]))  # (b, 1, h, w)

@@ -23,6 +23,10 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "trained_on": pl.String,
     "sampler": pl.String,
     "num_inference_steps": pl.Int64,
+    "label": pl.String,
+    "motion": pl.Float64,
+    "guidance_scale": pl.Float64,
+    "loop": pl.Boolean,
     "software": pl.String,
     "num_frames": pl.Int64,
     "height": pl.Int64,
@@ -42,6 +46,14 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "strip": pl.String,
 }
 """One row per clip; file names are relative to the manifest's folder, null where not written."""
+
+LATER_COLUMNS: Final[dict[str, bool | None]] = {
+    "label": None,
+    "motion": None,
+    "guidance_scale": None,
+    "loop": False,
+}
+"""What the rows of a manifest without these columns have in them."""
 
 Row = Mapping[str, object]
 Key = tuple[object, ...]
@@ -70,7 +82,13 @@ class Manifest:
         if not path.is_file():
             return
         try:
-            table = pl.read_parquet(path).select(list(SCHEMA))
+            table = pl.read_parquet(path)
+            later = [
+                pl.lit(value, SCHEMA[name]).alias(name)
+                for name, value in LATER_COLUMNS.items()
+                if name not in table.columns
+            ]
+            table = table.with_columns(later).select(list(SCHEMA))
         except (pl.exceptions.PolarsError, OSError) as error:
             msg = f"{path} is no manifest of synthetic clips: remove it or choose another --out"
             raise UsageError(msg) from error

@@ -32,6 +32,10 @@ class Provenance:
         model_sha256: Hash of its weights.
         sampler: How the latent was drawn.
         num_inference_steps: Steps of the sampler.
+        label: Class that was asked for; None for any.
+        motion: Motion strength that was asked for, 0 to 1; None for any.
+        guidance_scale: Weight of both; None for 1.
+        loop: Whether the end was made to meet the start.
         synthetic: Always True.
         software: Version of sonoloop.
     """
@@ -44,6 +48,10 @@ class Provenance:
     model_sha256: str
     sampler: str
     num_inference_steps: int
+    label: str | None = None
+    motion: float | None = None
+    guidance_scale: float | None = None
+    loop: bool = False
     synthetic: bool = True
     software: str = f"sonoloop {__version__}"
 
