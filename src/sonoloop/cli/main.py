@@ -86,11 +86,23 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "--data dataset --autoencoder runs/autoencoder --control --out runs/diffusion",
         ),
     ),
+    ("train", "flow"): Command(
+        "sonoloop.cli.train",
+        "flow",
+        "stage 2 of the baseline (cINN): latents <-> noise, given the first frame",
+        (
+            "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/flow",
+            "--data dataset --autoencoder runs/autoencoder --preset cinn --out runs/flow --resume",
+        ),
+    ),
     ("export",): Command(
         "sonoloop.cli.export",
         "export",
         "join both stages into one model folder",
-        ("--autoencoder runs/autoencoder --diffusion runs/diffusion --out model",),
+        (
+            "--autoencoder runs/autoencoder --diffusion runs/diffusion --out model",
+            "--autoencoder runs/autoencoder --flow runs/flow --out baseline",
+        ),
     ),
     ("evaluate",): Command(
         "sonoloop.cli.evaluate",

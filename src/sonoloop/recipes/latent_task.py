@@ -12,7 +12,7 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.latent_cache import LatentCache, cache_batches, encode_fixed_clips
 from sonoloop.recipes.training_data import TrainingData, fixed_clips
-from sonoloop.synthesis.image_to_video import LatentSampler
+from sonoloop.synthesis.stages import LatentSampler
 from sonoloop.training.batches import sample_numbers
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.optimizer import build_optimizer

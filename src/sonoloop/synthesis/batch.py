@@ -119,12 +119,12 @@ class _Batch:
         self.result = BatchResult()
         on_cpu = model.device.type == "cpu"
         self.batch_size = options.batch_size or (CPU_BATCH_SIZE if on_cpu else GPU_BATCH_SIZE)
-        diffusion, loops = model.config.diffusion, options.loops
+        stage_2, loops = model.config.stage_2, options.loops
         check_control(model.sampler, loops)
         self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
-            "sampler": diffusion.sampler,
-            "num_inference_steps": options.num_inference_steps or diffusion.num_inference_steps,
+            "sampler": stage_2.sampler,
+            "num_inference_steps": options.num_inference_steps or stage_2.num_inference_steps,
             "label": loops.label,
             "motion": loops.motion,
             "guidance_scale": loops.guidance_scale,

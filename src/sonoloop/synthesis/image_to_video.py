@@ -17,7 +17,6 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sonoloop.autoencoder.model import VideoAutoencoder
-from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
 from sonoloop.shapes import Frame
 from sonoloop.synthesis.config import ModelConfig
@@ -27,7 +26,7 @@ from sonoloop.synthesis.loops import LoopOptions, LoopRequest, Loops, TimedLoop
 from sonoloop.synthesis.native_size import HALF_RANGE, to_native_size
 from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
 from sonoloop.synthesis.seeds import clip_generator
-from sonoloop.synthesis.stages import Decoder, LatentSampler
+from sonoloop.synthesis.stages import Decoder, LatentSampler, build_stage_2
 from sonoloop.synthesis.still import Still, StillSource, open_still
 from sonoloop.synthesis.typicality import StillTypicality, Typicality
 
@@ -90,11 +89,11 @@ class ImageToVideo:
         folder = find_model(name_or_path)
         config, tensors = read_model(folder)
         autoencoder = VideoAutoencoder(config.autoencoder)
-        sampler = LatentDiffusion(config.diffusion, config.latent_shape)
+        sampler = build_stage_2(config.stage_2, config.latent_shape)
         target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         parts: tuple[tuple[str, nn.Module], ...] = (
             ("autoencoder", autoencoder),
-            ("diffusion", sampler),
+            (config.stage_2_part, sampler),
         )
         for part, module in parts:
             load_weights(module, select(tensors, part), part=part, folder=folder)
