@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -93,7 +94,7 @@ def export(  # noqa: PLR0913 - the options of a command
     autoencoder = VideoAutoencoder(autoencoder_config)
     settings = STAGE_2_CONFIGS[stage_2].model_validate(_section(runs, stage_2, stage_2))
     sampler = build_stage_2(settings, autoencoder.latent_shape)
-    weights: dict[Stage, dict[str, Tensor]] = {
+    weights: dict[str, dict[str, Tensor]] = {
         "autoencoder": _fitting_weights(autoencoder, runs, "autoencoder"),
         stage_2: _fitting_weights(sampler, runs, stage_2),
     }
@@ -190,7 +191,7 @@ def _fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
 def _facts(
     folders: dict[Stage, Path],
     runs: dict[Stage, TrainedRun],
-    weights: dict[Stage, dict[str, Tensor]],
+    weights: Mapping[str, dict[str, Tensor]],
     videos: ClipSet,
 ) -> TrainingFacts:
     environments = {stage: _read_environment(folder) for stage, folder in folders.items()}
