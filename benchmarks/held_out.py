@@ -84,12 +84,14 @@ def main() -> None:
             clip = to_float(torch.from_numpy(clips.clip(item)[None])).to(model.device)
             first_frame = clip[:, :, 0]
             features = autoencoder.first_frame_features(first_frame)
-            rebuilt = autoencoder.decode(first_frame, autoencoder.encode(clip), features)
             generator = torch.Generator().manual_seed(options.seed + item)
             latent = model.sampler.sample(
                 first_frame, generators=[generator], num_inference_steps=options.steps
             )
-            made = autoencoder.decode(first_frame, latent, features)
+            noise = autoencoder.draw_speckle_noise([generator])
+            noise = None if noise is None else noise.to(model.device)
+            rebuilt = autoencoder.decode(first_frame, autoencoder.encode(clip), features, noise)
+            made = autoencoder.decode(first_frame, latent, features, noise)
             real.append(clip.cpu())
             reconstructed.append(rebuilt.clip.cpu())
             synthesized.append(made.clip.cpu())

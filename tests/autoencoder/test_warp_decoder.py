@@ -48,3 +48,31 @@ def test_no_residual_leaves_the_moved_frame_and_the_gain_is_bounded() -> None:
     torch.testing.assert_close(brighten(moved, torch.zeros_like(moved), 2.0), moved)
     bright = brighten(moved, torch.full_like(moved, 1e3), 2.0)
     torch.testing.assert_close(bright + 1, MAX_GAIN * (moved + 1))
+
+
+def test_new_speckle_is_as_strong_as_the_echo_around_it() -> None:
+    """A speckle of 1/2 adds half of the local brightness; where nothing echoes nothing appears."""
+    moved = torch.full((1, 1, 1, 32, 32), -0.2)  # amplitude 0.4
+    nothing = torch.zeros_like(moved)
+    speckle = torch.full_like(moved, 0.5)
+    torch.testing.assert_close(
+        brighten(moved, nothing, 2.0, speckle), torch.full_like(moved, 2 * 0.6 - 1)
+    )
+    black = torch.full_like(moved, -1.0)
+    torch.testing.assert_close(brighten(black, nothing, 2.0, speckle), black)
+
+
+def test_speckle_follows_its_noise_and_spares_frame_zero() -> None:
+    """Another noise, another texture after frame 0; no noise, none of it."""
+    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": True}))
+    for part in (decoder.speckle_head, decoder.noise_injection.strength):
+        torch.nn.init.normal_(part.weight)
+    pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+    frame, latent = torch.rand(1, 1, 64, 64), torch.randn(1, 3, 2, 4, 4)
+    one, other = torch.randn(2, 1, 1, 8, 64, 64)
+    clip = decoder(frame, pyramid, latent, one)[0]
+    assert torch.equal(clip, decoder(frame, pyramid, latent, one)[0])
+    changed = (clip - decoder(frame, pyramid, latent, other)[0]).abs().amax(dim=(0, 1, 3, 4))
+    assert not changed[0]
+    assert (changed[1:] > 0).all()
+    assert not torch.equal(clip, decoder(frame, pyramid, latent)[0])

@@ -36,9 +36,15 @@ class AutoencoderConfig(BaseModel):
     residual_blur: float = Field(default=2.0, ge=0)
     """Above 0 the warp decoder's residual changes brightness alone: it becomes a gain on the moved
     speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
+    speckle: bool = False
+    """Whether the warp decoder also makes new speckle out of noise, as strong as the echo around it
+    (needs residual_blur above 0): real speckle changes as it moves, and only critics teach that."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":
+        if self.speckle and (self.decoder != "warp" or not self.residual_blur):
+            msg = "speckle needs the warp decoder and a residual_blur above 0"
+            raise ValueError(msg)
         if min(self.encoder_widths) < 1:
             msg = f"encoder_widths must be positive, got {self.encoder_widths}"
             raise ValueError(msg)
@@ -68,3 +74,39 @@ class AutoencoderLossConfig(BaseModel):
     """1 - SSIM over 7x7 windows."""
     kl: float = Field(default=1e-5, ge=0)
     """Divergence of the posterior from N(0, 1), mean over the latent's numbers."""
+    perceptual: float = Field(default=0.0, ge=0)
+    """LPIPS between some frames and the true ones; needs 'sonoloop weights fetch'."""
+    perceptual_net: Literal["alex", "vgg"] = "alex"
+    """Its net. An LPIPS of the same net is then a trained quantity and no judge."""
+    patch_adversarial: float = Field(default=0.0, ge=0)
+    """What the patch critic says of the clip; above 0 it is trained beside the autoencoder."""
+    temporal_adversarial: float = Field(default=0.0, ge=0)
+    """What the temporal critic says of the clip; above 0 it is trained beside the autoencoder."""
+    feature_matching: float = Field(default=0.0, ge=0)
+    """Mean absolute difference of the critics' features of made and true clips."""
+    r1: float = Field(default=0.0, ge=0)
+    """Squared gradient of the temporal critic at true clips, in the critic's own loss."""
+
+
+class CriticConfig(BaseModel):
+    """The critics that stage 1 may be trained against."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: float = Field(default=0.0, ge=0, le=1)
+    """Share of the training that passes before the critics join."""
+    learning_rate_scale: float = Field(default=1.0, gt=0)
+    """Learning rate of the critics over that of the autoencoder."""
+    frames_per_clip: int = Field(default=4, ge=1)
+    """Frames of every clip, drawn at each step, that the patch critic and LPIPS look at."""
+    patch_width: int = Field(default=32, ge=4)
+    """Channels of the patch critic's first layer, doubled in each of the next three."""
+    patch_sees: Literal["pairs", "frames"] = "pairs"
+    """"pairs": the first frame, a frame, the next one and their difference; "frames": one frame,
+    as in the cINN."""
+    patch_norm: Literal["none", "actnorm"] = "none"
+    """Normalisation between the patch critic's layers; all have spectral norm."""
+    temporal_widths: tuple[int, int, int, int] = (16, 32, 64, 128)
+    """Channels of the temporal critic's four stages."""
+    temporal_frames: int = Field(default=12, ge=8)
+    """Successive frames that the temporal critic sees, from a random one on."""

@@ -1,5 +1,6 @@
 """Stage 1 of LDDM: a clip becomes its first frame and a small latent, and comes back from them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -82,8 +83,24 @@ class VideoAutoencoder(nn.Module):
         features: list[Tensor] = self.first_frame_encoder(first_frame)
         return features
 
+    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+        """Draw the noise that new speckle is made of; None where the decoder makes none.
+
+        Args:
+            generators: One per item, on the CPU; an item's noise comes from its own alone.
+        """
+        config = self.config
+        if not config.speckle:
+            return None
+        shape = (config.in_channels, config.num_frames, config.size, config.size)
+        return torch.stack([torch.randn(shape, generator=generator) for generator in generators])
+
     def decode(
-        self, first_frame: Frame, latent: Latent, features: list[Tensor] | None = None
+        self,
+        first_frame: Frame,
+        latent: Latent,
+        features: list[Tensor] | None = None,
+        speckle_noise: Clip | None = None,
     ) -> Decoded:
         """Rebuild a clip from its first frame and its latent.
 
@@ -91,26 +108,30 @@ class VideoAutoencoder(nn.Module):
             first_frame: The still.
             latent: Dynamics, from ``encode`` or from stage 2.
             features: ``first_frame_features(first_frame)``, where it is at hand.
+            speckle_noise: As ``draw_speckle_noise`` draws it; None for speckle that only moves.
         """
         pyramid = self.first_frame_features(first_frame) if features is None else features
         flow: Flow | None = None
         if isinstance(self.decoder, WarpDecoder):
-            clip, flow = self.decoder(first_frame, pyramid, latent)
+            clip, flow = self.decoder(first_frame, pyramid, latent, speckle_noise)
         else:
             clip = self.decoder(first_frame, pyramid, latent)
         clip = torch.cat([first_frame.unsqueeze(2).to(clip.dtype), clip[:, :, 1:]], dim=2)
         return Decoded(clip, flow)
 
-    def forward(self, clip: Clip, noise: Latent) -> Reconstruction:
+    def forward(
+        self, clip: Clip, noise: Latent, speckle_noise: Clip | None = None
+    ) -> Reconstruction:
         """Encode, sample the posterior with ``noise``, decode (Kingma and Welling, 1312.6114).
 
         Args:
             clip: Frames.
             noise: Standard normal, shaped as the latent.
+            speckle_noise: Standard normal, shaped as the clip; None for none.
         """
         mean, logvar = self.encoder(self._checked(clip))
         latent = mean + torch.exp(0.5 * logvar) * noise
-        decoded = self.decode(clip[:, :, 0], latent)
+        decoded = self.decode(clip[:, :, 0], latent, speckle_noise=speckle_noise)
         return Reconstruction(decoded.clip, mean, logvar)
 
     def _checked(self, clip: Clip) -> Clip:

@@ -1,47 +1,195 @@
-"""One training step of stage 1: from a clip to named losses."""
+"""One training step of stage 1: from a clip to the named losses of the critics and the model."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sonoloop.autoencoder.config import AutoencoderLossConfig
+from sonoloop.autoencoder.adversarial import (
+    adversarial_loss,
+    critic_hinge_loss,
+    feature_matching_loss,
+    r1_penalty,
+)
+from sonoloop.autoencoder.config import AutoencoderConfig, AutoencoderLossConfig, CriticConfig
+from sonoloop.autoencoder.critics import Verdict, at_frames, frame_pairs
 from sonoloop.autoencoder.losses import gradient_loss, kl_divergence, l1_loss, ssim
-from sonoloop.shapes import Clip
+from sonoloop.autoencoder.model import Reconstruction
+from sonoloop.shapes import Clip, Frame
+
+AUTOENCODER: Final = "autoencoder"
+"""Name of the model among the learners."""
+
+PerceptualDistance = Callable[[Frame, Frame], Float[Tensor, " b"]]
+"""Distance of image pairs in [-1, 1]; gradients pass."""
+Losses = dict[str, Tensor]
 
 
-def autoencoder_losses(
-    model: nn.Module,
-    clip: Clip,
-    config: AutoencoderLossConfig,
-    *,
-    latent_shape: tuple[int, ...],
-    generator: torch.Generator,
-) -> dict[str, Float[Tensor, ""]]:
-    """Reconstruct a batch and weigh what is wrong with it.
+class AutoencoderStep:
+    """Reconstruct a batch, let the critics learn from it, then weigh what is wrong with it.
 
-    Frame 0 is given, so the losses look at frames 1 to the last; gradients over time see frame 0.
+    Frame 0 is given, so the losses look at frames 1 to the last; gradients over time and pairs of
+    frames see frame 0.
 
     Args:
-        model: A ``VideoAutoencoder``, perhaps wrapped for training.
-        clip: True frames.
-        config: Weight of each term.
-        latent_shape: Shape of one latent of the model.
-        generator: Source of the posterior's noise, on the CPU or on the clip's device.
+        model: Architecture of stage 1.
+        latent_shape: Shape of one latent.
+        losses: Weight of each term.
+        critics: What the critics look at.
+        perceptual: LPIPS; needed where its weight is not 0.
 
-    Returns:
-        ``loss``, the weighted sum, and every term of positive weight by its name.
+    Raises:
+        ValueError: If the perceptual distance is missing.
     """
-    noise = torch.randn((len(clip), *latent_shape), generator=generator, device=generator.device)
-    reconstruction = model(clip, noise.to(clip.device))
-    made = reconstruction.clip.float()
-    terms: dict[str, Tensor] = {}
-    if config.l1:
-        terms["l1"] = l1_loss(made[:, :, 1:], clip[:, :, 1:])
-    if config.gradient:
-        terms["gradient"] = gradient_loss(made, clip)
-    if config.ssim:
-        terms["ssim"] = 1 - ssim(made[:, :, 1:], clip[:, :, 1:])
-    if config.kl:
-        terms["kl"] = kl_divergence(reconstruction.mean, reconstruction.logvar)
-    weighted = [getattr(config, name) * term for name, term in terms.items()]
-    return {"loss": torch.stack(weighted).sum(), **terms}
+
+    def __init__(
+        self,
+        model: AutoencoderConfig,
+        latent_shape: tuple[int, ...],
+        losses: AutoencoderLossConfig,
+        critics: CriticConfig,
+        perceptual: PerceptualDistance | None = None,
+    ) -> None:
+        """Keep the settings."""
+        if losses.perceptual and perceptual is None:
+            msg = "a perceptual loss needs its net"
+            raise ValueError(msg)
+        self._model, self._latent_shape = model, latent_shape
+        self._losses, self._critics, self._perceptual = losses, critics, perceptual
+
+    def __call__(
+        self,
+        modules: Mapping[str, nn.Module],
+        clip: Clip,
+        generator: torch.Generator,
+        *,
+        critics_join: bool = True,
+    ) -> Iterator[tuple[str, Losses]]:
+        """Yield each critic's losses, then the autoencoder's, which ask the updated critics.
+
+        Args:
+            modules: The autoencoder and its critics by name.
+            clip: True frames.
+            generator: Source of the noise and of what the critics look at.
+            critics_join: Whether the critics take part.
+        """
+        made = self._reconstruct(modules[AUTOENCODER], clip, generator)
+        shown: dict[str, tuple[Tensor, Tensor]] = {}
+        if critics_join:
+            views = self._views(clip, generator)
+            for name in modules.keys() - {AUTOENCODER}:
+                shown[name] = views[name](clip), views[name](made.clip.float())
+        for name, (true, fake) in sorted(shown.items()):
+            yield name, self._critic_losses(name, modules[name], true, fake.detach())
+        terms = self._terms(made, clip, generator)
+        terms |= _asked({name: modules[name] for name in sorted(shown)}, shown, self._losses)
+        yield AUTOENCODER, self._weighed(terms)
+
+    def held_out(self, model: nn.Module, clip: Clip, generator: torch.Generator) -> Losses:
+        """Measure without critics.
+
+        Args:
+            model: A ``VideoAutoencoder``, perhaps wrapped.
+            clip: True frames.
+            generator: Source of the noise.
+
+        Returns:
+            ``loss``, the weighted sum, and every term of positive weight by its name.
+        """
+        made = self._reconstruct(model, clip, generator)
+        return self._weighed(self._terms(made, clip, generator))
+
+    def _reconstruct(
+        self, model: nn.Module, clip: Clip, generator: torch.Generator
+    ) -> Reconstruction:
+        noise = _normal((len(clip), *self._latent_shape), generator, clip)
+        speckle_noise = _normal(clip.shape, generator, clip) if self._model.speckle else None
+        made: Reconstruction = model(clip, noise, speckle_noise)
+        return made
+
+    def _terms(self, made: Reconstruction, clip: Clip, generator: torch.Generator) -> Losses:
+        """Compare with the true clip, each term of positive weight."""
+        config, frames = self._losses, made.clip.float()
+        terms: Losses = {}
+        if config.l1:
+            terms["l1"] = l1_loss(frames[:, :, 1:], clip[:, :, 1:])
+        if config.gradient:
+            terms["gradient"] = gradient_loss(frames, clip)
+        if config.ssim:
+            terms["ssim"] = 1 - ssim(frames[:, :, 1:], clip[:, :, 1:])
+        if config.kl:
+            terms["kl"] = kl_divergence(made.mean, made.logvar)
+        if config.perceptual and self._perceptual is not None:
+            index = 1 + self._some_frames(clip, generator)
+            images, others = (at_frames(v, index).flatten(0, 1) for v in (frames, clip))
+            terms["perceptual"] = self._perceptual(images.clamp(-1, 1), others).mean()
+        return terms
+
+    def _weighed(self, terms: Losses) -> Losses:
+        weighted = [getattr(self._losses, name) * term for name, term in terms.items()]
+        return {"loss": torch.stack(weighted).sum(), **terms}
+
+    def _critic_losses(self, name: str, critic: nn.Module, true: Tensor, made: Tensor) -> Losses:
+        """Tell a critic what was true and what was made, in one pass."""
+        verdict: Verdict = critic(torch.cat([true, made]))
+        on_true, on_made = verdict.logits.float().chunk(2)
+        losses = {"loss": critic_hinge_loss(on_true, on_made)}
+        if self._losses.r1 and name == "temporal_critic":
+            penalty = r1_penalty(critic, true)
+            losses = {"loss": losses["loss"] + self._losses.r1 * penalty, "r1": penalty}
+        return losses | {"true": on_true.mean(), "made": on_made.mean()}
+
+    def _views(self, clip: Clip, generator: torch.Generator) -> dict[str, Callable[[Clip], Tensor]]:
+        """Draw what each critic looks at, the same of true and made clips."""
+        index = self._some_frames(clip, generator)
+        length = min(self._critics.temporal_frames, clip.shape[2])
+        start = _integers(clip.shape[2] - length + 1, (1,), generator, clip).item()
+        frames = slice(int(start), int(start) + length)
+        if self._critics.patch_sees == "pairs":
+            return {
+                "patch_critic": lambda v: frame_pairs(v, index),
+                "temporal_critic": lambda v: v[:, :, frames],
+            }
+        return {
+            "patch_critic": lambda v: at_frames(v, index + 1).flatten(0, 1),
+            "temporal_critic": lambda v: v[:, :, frames],
+        }
+
+    def _some_frames(self, clip: Clip, generator: torch.Generator) -> Int[Tensor, "b n"]:
+        """Draw frames of every clip, the last one excluded."""
+        size = (len(clip), self._critics.frames_per_clip)
+        return _integers(clip.shape[2] - 1, size, generator, clip)
+
+
+def _asked(
+    critics: Mapping[str, nn.Module],
+    shown: Mapping[str, tuple[Tensor, Tensor]],
+    config: AutoencoderLossConfig,
+) -> Losses:
+    """Ask the critics of the made clips; their features of the true ones are the target."""
+    terms: Losses = {}
+    matches: list[Tensor] = []
+    for name, critic in critics.items():
+        true, made = shown[name]
+        verdict: Verdict = critic(made)
+        terms[name.replace("critic", "adversarial")] = adversarial_loss(verdict.logits.float())
+        if config.feature_matching:
+            with torch.no_grad():
+                target: Verdict = critic(true)
+            matches.append(feature_matching_loss(target.features, verdict.features))
+    if matches:
+        terms["feature_matching"] = torch.stack(matches).sum()
+    return terms
+
+
+def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
+    return torch.randn(shape, generator=generator, device=generator.device).to(like.device)
+
+
+def _integers(
+    below: int, shape: tuple[int, ...], generator: torch.Generator, like: Tensor
+) -> Tensor:
+    drawn = torch.randint(below, shape, generator=generator, device=generator.device)
+    return drawn.to(like.device)

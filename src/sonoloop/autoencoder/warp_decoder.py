@@ -16,6 +16,7 @@ from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.decoder_block import DecoderBlock, LatentStem
 from sonoloop.autoencoder.first_frame import level_widths
 from sonoloop.layers.gaussian_blur import gaussian_blur
+from sonoloop.layers.noise_injection import NoiseInjection
 from sonoloop.layers.warp import resize_flow, warp_frame
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
@@ -23,10 +24,14 @@ MAX_FLOW: Final = 0.25
 """Largest displacement as a share of the frame's size."""
 RESIDUAL_SCALE: Final = 0.2
 """Pixel value of one unit of the residual's head: small, so that early steps stay small."""
+SPECKLE_SCALE: Final = 0.2
+"""New speckle, as a share of the local brightness, for one unit of its head."""
 MAX_GAIN: Final = 3.0
 """Largest change of the local brightness, up or down."""
 DARK: Final = 0.02
 """Amplitude, of 1, below which there is nothing to scale."""
+SPECKLE_PARTS: Final = ("decoder.noise_injection.", "decoder.speckle_head.")
+"""Weights that only an autoencoder with speckle has."""
 UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2))
 """Time, height, width: from 1/16 of the frame's resolution to 1/4, where all frames are."""
 
@@ -34,7 +39,8 @@ UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2))
 class WarpDecoder(nn.Module):
     """Predict flow at a quarter and a residual at half of the frame's resolution.
 
-    v_t = warp(x_0, flow_t) changed by residual_t (see ``brighten``) for t > 0, and v_0 = x_0.
+    v_t = warp(x_0, flow_t) changed by residual_t and, where noise is given, by new speckle (see
+    ``brighten``) for t > 0, and v_0 = x_0.
 
     Args:
         config: Widths and the latent's shape.
@@ -67,12 +73,24 @@ class WarpDecoder(nn.Module):
         self.refine1 = nn.Conv3d(2 * half, half, (1, 3, 3), padding=(0, 1, 1))
         self.refine2 = nn.Conv3d(half, half, (1, 3, 3), padding=(0, 1, 1))
         self.residual_head = nn.Conv3d(half, 4 * config.in_channels, (1, 3, 3), padding=(0, 1, 1))
-        for head in (self.flow_head, self.residual_head):
+        heads = [self.flow_head, self.residual_head]
+        self.noise_injection: NoiseInjection | None = None
+        if config.speckle:
+            self.noise_injection = NoiseInjection(half, config.in_channels)
+            self.speckle_head = nn.Conv3d(
+                half, 4 * config.in_channels, (1, 3, 3), padding=(0, 1, 1)
+            )
+            heads.append(self.speckle_head)
+        for head in heads:
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
 
     def forward(
-        self, first_frame: Frame, pyramid: list[Tensor], latent: Latent
+        self,
+        first_frame: Frame,
+        pyramid: list[Tensor],
+        latent: Latent,
+        speckle_noise: Clip | None = None,
     ) -> tuple[Clip, Flow]:
         """Return the clip and the flow that moved the first frame.
 
@@ -80,6 +98,7 @@ class WarpDecoder(nn.Module):
             first_frame: The still.
             pyramid: Its features from ``FirstFrameEncoder``.
             latent: Dynamics, grid or vector.
+            speckle_noise: Standard normal, shaped as the clip; None for none.
         """
         features = self.stem(latent) + pyramid[-1].unsqueeze(2)
         for block, frame_features in zip(self.blocks, pyramid[-2:0:-1], strict=True):
@@ -90,29 +109,41 @@ class WarpDecoder(nn.Module):
         flow = resize_flow(quarter_flow, size, size)
         flow = torch.cat([torch.zeros_like(flow[:, :, :1]), flow[:, :, 1:]], dim=2)
         moved = warp_frame(first_frame, flow)
-        residual = self.residual(features, pyramid[0], quarter_flow)
-        if self.residual_blur:
-            return brighten(moved, residual, self.residual_blur), flow
-        return moved + residual, flow
+        hidden = self._refined(features, pyramid[0], quarter_flow, speckle_noise)
+        residual = RESIDUAL_SCALE * _at_full_resolution(self.residual_head(hidden))
+        if not self.residual_blur:
+            return moved + residual, flow
+        speckle = None
+        if self.noise_injection is not None:
+            speckle = torch.tanh(SPECKLE_SCALE * _at_full_resolution(self.speckle_head(hidden)))
+        return brighten(moved, residual, self.residual_blur, speckle), flow
 
-    def residual(self, features: Clip, half_features: Tensor, quarter_flow: Tensor) -> Tensor:
-        """Return the correction at full resolution; none for frame 0."""
+    def _refined(
+        self,
+        features: Float[Tensor, "b _ t h w"],
+        half_features: Float[Tensor, "b _ 2*h 2*w"],
+        quarter_flow: Flow,
+        speckle_noise: Float[Tensor, "b _ t 4*h 4*w"] | None,
+    ) -> Tensor:
+        """Bring the trunk's features to half resolution, beside the first frame's, moved."""
         height, width = half_features.shape[2:]
         half_flow = resize_flow(quarter_flow, height, width)
         moved = warp_frame(half_features, half_flow).to(features.dtype)
         upsampled = functional.interpolate(
             self.to_half(features), size=list(moved.shape[2:]), mode="nearest"
         )
-        hidden = functional.silu(self.refine1(torch.cat([upsampled, moved], dim=1)))
-        hidden = functional.silu(hidden + self.refine2(hidden))
-        residual = RESIDUAL_SCALE * sub_pixels(self.residual_head(hidden).float())
-        return torch.cat([torch.zeros_like(residual[:, :, :1]), residual[:, :, 1:]], dim=2)
+        hidden = self.refine1(torch.cat([upsampled, moved], dim=1))
+        if self.noise_injection is not None and speckle_noise is not None:
+            hidden = self.noise_injection(hidden, speckle_noise)
+        hidden = functional.silu(hidden)
+        return functional.silu(hidden + self.refine2(hidden))
 
 
-def brighten(moved: Clip, residual: Clip, sigma: float) -> Clip:
-    """Let the residual change the local brightness of a clip, not its texture.
+def brighten(moved: Clip, residual: Clip, sigma: float, speckle: Clip | None = None) -> Clip:
+    """Let the residual change the local brightness of a clip, and speckle its texture.
 
-    gain = (mean + residual) / mean, both smoothed, in echo amplitudes from 0 to 1
+    (amplitude + mean * speckle) * gain, gain = (mean + residual) / mean, mean and residual
+    smoothed, in echo amplitudes from 0 to 1
 
     Sound that is let through or shadowed scales the speckle behind it; adding a smooth residual
     instead would lay fog over it, even where there was no echo.
@@ -121,11 +152,20 @@ def brighten(moved: Clip, residual: Clip, sigma: float) -> Clip:
         moved: Frames.
         residual: What their brightness lacks, in the same units.
         sigma: Standard deviation of the smoothing in pixels.
+        speckle: Texture to add, as a share of the local brightness; None for none.
     """
     amplitude = 0.5 * (moved + 1)
-    mean = gaussian_blur(amplitude, sigma) + DARK
-    gain = 1 + 0.5 * gaussian_blur(residual, sigma) / mean
+    mean = gaussian_blur(amplitude, sigma)
+    gain = 1 + 0.5 * gaussian_blur(residual, sigma) / (mean + DARK)
+    if speckle is not None:
+        amplitude = amplitude + mean * speckle
     return 2 * amplitude * gain.clamp(1 / MAX_GAIN, MAX_GAIN) - 1
+
+
+def _at_full_resolution(heads_output: Tensor) -> Clip:
+    """Spread a head's four channels a pixel over its four pixels; nothing for frame 0."""
+    spread = sub_pixels(heads_output.float())
+    return torch.cat([torch.zeros_like(spread[:, :, :1]), spread[:, :, 1:]], dim=2)
 
 
 def sub_pixels(features: Clip) -> Float[Tensor, "b _ t _ _"]:

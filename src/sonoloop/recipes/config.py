@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sonoloop.autoencoder.config import AutoencoderConfig, AutoencoderLossConfig
+from sonoloop.autoencoder.config import AutoencoderConfig, AutoencoderLossConfig, CriticConfig
 from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.data.config import ClipConfig
 from sonoloop.diffusion.config import DiffusionConfig
@@ -50,6 +50,9 @@ class Preset(BaseModel):
 
     autoencoder_losses: AutoencoderLossConfig = AutoencoderLossConfig()
     """What stage 1 minimises."""
+
+    critics: CriticConfig = CriticConfig()
+    """Critics of stage 1; each is there if its weight in autoencoder_losses is above 0."""
 
     autoencoder_training: TrainingConfig = TrainingConfig()
     """How stage 1 is trained."""
@@ -95,7 +98,13 @@ class Preset(BaseModel):
         return self
 
 
-STAGE_1_SECTIONS = ("clip", "autoencoder", "autoencoder_losses", "autoencoder_training")
+STAGE_1_SECTIONS = (
+    "clip",
+    "autoencoder",
+    "autoencoder_losses",
+    "critics",
+    "autoencoder_training",
+)
 """Sections that stage 2 takes from the run of stage 1."""
 
 

@@ -97,7 +97,9 @@ def latent_task(
         generators = [torch.Generator().manual_seed(item) for item in range(len(shown))]
         with fabric.autocast():
             latent = ema_model.sample(first_frame, generators=generators)
-            made = autoencoder.decode(first_frame, latent).clip
+            noise = autoencoder.draw_speckle_noise(generators)
+            noise = None if noise is None else noise.to(fabric.device)
+            made = autoencoder.decode(first_frame, latent, speckle_noise=noise).clip
         write_strip(path, [clip[0] for pair in zip(shown, made, strict=True) for clip in pair])
 
     validate = None

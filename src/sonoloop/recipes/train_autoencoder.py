@@ -1,7 +1,6 @@
 """Stage 1: train the autoencoder on the clips of a dataset."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +9,13 @@ from lightning_fabric import Fabric
 from rich.console import Console
 from torch import Tensor, nn
 
+from sonoloop.autoencoder.critics import build_critics
 from sonoloop.autoencoder.model import VideoAutoencoder
-from sonoloop.autoencoder.training_step import autoencoder_losses
+from sonoloop.autoencoder.training_step import AUTOENCODER, AutoencoderStep
+from sonoloop.autoencoder.warp_decoder import SPECKLE_PARTS
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import ClipSet, TrainingClips
+from sonoloop.features.perceptual import Lpips
 from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.initial_weights import start_from_run_or_model
@@ -33,10 +35,13 @@ from sonoloop.training.sample_strip import write_strip
 from sonoloop.training.session import run_training
 from sonoloop.training.task import Learner, Losses, Task
 
-STAGE: Final = "autoencoder"
+STAGE: Final = AUTOENCODER
 STRIP_CLIPS = 4
 VALIDATION_CLIPS = 16
 VALIDATION_SEED = 0
+
+NumberedBatch = tuple[int, Tensor]
+"""Steps made before it, and clips of uint8."""
 
 
 def train_autoencoder(
@@ -97,14 +102,14 @@ def start_model(preset: Preset, init: str | None) -> VideoAutoencoder:
     model = VideoAutoencoder(preset.autoencoder)
     use_channels_last(model)
     if init is not None:
-        start_from_run_or_model(model, init, part=STAGE)
+        start_from_run_or_model(model, init, part=STAGE, new_parts=SPECKLE_PARTS)
     return model
 
 
 def autoencoder_task(
     model: VideoAutoencoder, clips: TrainingData, preset: Preset, fabric: Fabric
-) -> Task[Tensor]:
-    """Compose model, batches and losses of stage 1.
+) -> Task[NumberedBatch]:
+    """Compose model, critics, batches and losses of stage 1.
 
     Args:
         model: What to train.
@@ -113,11 +118,26 @@ def autoencoder_task(
         fabric: Launched.
 
     Returns:
-        The task.
-    """
-    config = preset.autoencoder_training
+        The task; building it draws the critics' first weights from torch's global generator.
 
-    def batches(first_step: int) -> Iterable[Tensor]:
+    Raises:
+        UsageError: If a perceptual loss is asked for whose net has not been fetched.
+    """
+    config, losses = preset.autoencoder_training, preset.autoencoder_losses
+    perceptual = None
+    if losses.perceptual:
+        perceptual = Lpips.from_weights(losses.perceptual_net, device=fabric.device)
+    training_step = AutoencoderStep(
+        preset.autoencoder, model.latent_shape, losses, preset.critics, perceptual
+    )
+    critics = build_critics(
+        preset.critics,
+        in_channels=preset.autoencoder.in_channels,
+        patch=losses.patch_adversarial > 0,
+        temporal=losses.temporal_adversarial > 0,
+    )
+
+    def batches(first_step: int) -> Iterable[NumberedBatch]:
         numbers = sample_numbers(
             first_step,
             config.max_steps,
@@ -127,42 +147,54 @@ def autoencoder_task(
         )
         on_gpu = fabric.device.type == "cuda"
         length = config.max_steps * config.batch_size
-        return read_batches(
+        clips_by_step = read_batches(
             TrainingClips(clips.train, seed=config.seed, length=length),
             numbers,
             batch_size=config.batch_size // fabric.world_size,
             num_workers=config.num_workers if config.num_workers is not None else 2 * on_gpu,
             pin_memory=on_gpu,
         )
-
-    losses = partial(
-        autoencoder_losses,
-        config=preset.autoencoder_losses,
-        latent_shape=model.latent_shape,
-    )
+        return enumerate(clips_by_step, first_step)
 
     def step(
-        modules: Mapping[str, nn.Module], batch: Tensor, generator: torch.Generator
+        modules: Mapping[str, nn.Module], batch: NumberedBatch, generator: torch.Generator
     ) -> Iterator[tuple[str, Losses]]:
-        clip = augment(to_float(batch), preset.augmentation, generator)
-        yield STAGE, losses(modules[STAGE], clip, generator=generator)
+        number, levels = batch
+        clip = augment(to_float(levels), preset.augmentation, generator)
+        join = number >= preset.critics.start * config.max_steps
+        yield from training_step(modules, clip, generator, critics_join=join)
 
     shown = fixed_clips(clips.validation or clips.train, STRIP_CLIPS, fabric.device)
 
     def sample(ema_model: nn.Module, path: Path) -> None:
         no_noise = torch.zeros((len(shown), *model.latent_shape), device=fabric.device)
-        made = AsTrained(ema_model, fabric)(shown, no_noise).clip
+        generators = [torch.Generator().manual_seed(item) for item in range(len(shown))]
+        speckle_noise = model.draw_speckle_noise(generators)
+        if speckle_noise is not None:
+            speckle_noise = speckle_noise.to(fabric.device)
+        made = AsTrained(ema_model, fabric)(shown, no_noise, speckle_noise).clip
         write_strip(path, [clip[0] for pair in zip(shown, made, strict=True) for clip in pair])
 
     return Task(
         title=STAGE,
-        learners=[Learner(STAGE, model, build_optimizer(model, config))],
+        learners=[
+            Learner(STAGE, model, build_optimizer(model, config)),
+            *(
+                Learner(
+                    name,
+                    critic,
+                    build_optimizer(critic, config),
+                    preset.critics.learning_rate_scale,
+                )
+                for name, critic in critics.items()
+            ),
+        ],
         batches=batches,
         step=step,
         sample=sample,
         validate=None
         if clips.validation is None
-        else _held_out_losses(losses, clips.validation, config.batch_size, fabric),
+        else _held_out_losses(training_step.held_out, clips.validation, config.batch_size, fabric),
     )
 
 

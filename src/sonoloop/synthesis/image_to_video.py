@@ -256,7 +256,9 @@ class ImageToVideo:
                 generators=generators,
                 num_inference_steps=run.num_inference_steps,
             )
-            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid)
+            noise = self.autoencoder.draw_speckle_noise(generators)
+            noise = None if noise is None else noise.to(self.device)
+            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise)
             clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
             return clip, None if flow is None else flow.float().cpu()
 

@@ -21,8 +21,16 @@ class Decoder(Protocol):
         """Compute what does not depend on the latent."""
         ...
 
+    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+        """Draw the noise that new speckle is made of, one generator per item."""
+        ...
+
     def decode(
-        self, first_frame: Frame, latent: Latent, features: list[Tensor] | None = None
+        self,
+        first_frame: Frame,
+        latent: Latent,
+        features: list[Tensor] | None = None,
+        speckle_noise: Clip | None = None,
     ) -> tuple[Clip, Flow | None]:
         """Turn a first frame and a latent into a clip and its flow."""
         ...

@@ -126,12 +126,13 @@ def load_run(path: Path) -> TrainedRun:
     return TrainedRun(_read_config(path), checkpoint / "ema.safetensors")
 
 
-def start_from(module: nn.Module, path: Path) -> None:
+def start_from(module: nn.Module, path: Path, *, new_parts: tuple[str, ...] = ()) -> None:
     """Give a module the averaged weights of another run.
 
     Args:
         module: The module to fill; its own layout in memory stays.
         path: The other run's folder.
+        new_parts: As for :func:`fill`.
 
     Raises:
         UsageError: If the folder holds no run, or one of another architecture.
@@ -142,22 +143,31 @@ def start_from(module: nn.Module, path: Path) -> None:
     except SafetensorError as error:
         msg = f"{ema_path} is no safetensors file ({error}): go on with an older checkpoint"
         raise UsageError(msg) from error
-    fill(module, tensors, ema_path)
+    fill(module, tensors, ema_path, new_parts=new_parts)
 
 
-def fill(module: nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None:
+def fill(
+    module: nn.Module,
+    tensors: Mapping[str, Tensor],
+    source: Path,
+    *,
+    new_parts: tuple[str, ...] = (),
+) -> None:
     """Give a module weights of its own architecture.
 
     Args:
         module: The module to fill; its own layout in memory and types stay.
         tensors: Named as the module names its parameters and buffers.
         source: Where they come from, for the message.
+        new_parts: Parts of the module, by the start of their names, that the source may lack and
+            that then keep their own weights.
 
     Raises:
         UsageError: If a name or a shape is not the module's.
     """
+    own = {name: value for name, value in module.state_dict().items() if name.startswith(new_parts)}
     try:
-        module.load_state_dict(dict(tensors))
+        module.load_state_dict(own | dict(tensors))
     except RuntimeError as error:
         first = str(error).strip().splitlines()[-1].strip()
         msg = f"{source} does not fit this model ({first}): start from weights of the same widths"
