@@ -10,7 +10,7 @@ from sonoloop.flow.permutation import FixedPermutation
 
 
 class FlowBlock(nn.Module):
-    """ActNorm, leaky rectifier, double affine coupling, permutation (arXiv:2105.04551, Appendix).
+    """ActNorm, leaky rectifier, double affine coupling, permutation (cINN, arXiv:2105.04551).
 
     Args:
         size: Length of the vectors, at least 2.

@@ -31,7 +31,7 @@ class Likelihood(NamedTuple):
 
 
 class ConditionalFlow(nn.Module):
-    """Latent dynamics of a clip, given its first frame (cINN, arXiv:2105.04551, Section 3.2).
+    """Latent dynamics of a clip, given its first frame (cINN, arXiv:2105.04551).
 
     A grid latent is taken as the vector of its numbers. Couplings are computed in float32, also
     under automatic mixed precision: in bf16 the inverse would not be one.

@@ -10,7 +10,7 @@ from sonoloop.shapes import Frame, Latent
 def flow_losses(
     model: nn.Module, latent: Latent, first_frame: Frame, generator: torch.Generator
 ) -> dict[str, Float[Tensor, ""]]:
-    """Compute the named losses of a batch (Dorkenwald et al. 2021, arXiv:2105.04551, Eq. 6).
+    """Compute the named losses of a batch (Dorkenwald et al. 2021, arXiv:2105.04551).
 
     loss = mean(|noise|^2 / 2) - mean(log |det d noise / d latent|)
 
