@@ -23,6 +23,7 @@ def test_l1_sees_coarse_differences_four_times_and_fine_ones_once() -> None:
     torch.testing.assert_close(l1_loss(clip + 0.3, clip), torch.tensor(0.3))
     board = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 2.0 - 1
     torch.testing.assert_close(l1_loss(clip + board, clip), torch.tensor(1 / 4))
+    torch.testing.assert_close(l1_loss(clip + board, clip, num_levels=1), torch.tensor(1.0))
 
 
 def test_gradient_loss_ignores_brightness_and_sees_motion() -> None:

@@ -67,7 +67,9 @@ class AutoencoderLossConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     l1: float = Field(default=1.0, ge=0)
-    """Mean absolute difference of pixels, at four resolutions."""
+    """Mean absolute difference of pixels."""
+    l1_levels: int = Field(default=4, ge=1, le=5)
+    """Resolutions it is averaged over, each half of the one before; 1 for full resolution alone."""
     gradient: float = Field(default=0.5, ge=0)
     """Mean absolute difference of spatial and temporal gradients: edges, and motion."""
     ssim: float = Field(default=0.2, ge=0)
@@ -75,7 +77,9 @@ class AutoencoderLossConfig(BaseModel):
     kl: float = Field(default=1e-5, ge=0)
     """Divergence of the posterior from N(0, 1), mean over the latent's numbers."""
     perceptual: float = Field(default=0.0, ge=0)
-    """LPIPS between some frames and the true ones; needs 'sonoloop weights fetch'."""
+    """LPIPS between frames and the true ones; needs 'sonoloop weights fetch'."""
+    perceptual_frames: int = Field(default=4, ge=1)
+    """Frames of every clip, drawn at each step, that it compares."""
     perceptual_net: Literal["alex", "vgg"] = "alex"
     """Its net. An LPIPS of the same net is then a trained quantity and no judge."""
     patch_adversarial: float = Field(default=0.0, ge=0)
@@ -98,7 +102,7 @@ class CriticConfig(BaseModel):
     learning_rate_scale: float = Field(default=1.0, gt=0)
     """Learning rate of the critics over that of the autoencoder."""
     frames_per_clip: int = Field(default=4, ge=1)
-    """Frames of every clip, drawn at each step, that the patch critic and LPIPS look at."""
+    """Frames of every clip, drawn at each step, that the patch critic looks at."""
     patch_width: int = Field(default=32, ge=4)
     """Channels of the patch critic's first layer, doubled in each of the next three."""
     patch_sees: Literal["pairs", "frames"] = "pairs"

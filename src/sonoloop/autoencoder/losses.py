@@ -11,24 +11,26 @@ from sonoloop.shapes import Clip, Latent
 
 Scalar = Float[Tensor, ""]
 
-NUM_LEVELS: Final = 4
-"""Resolutions of the L1 loss."""
-
 SSIM_WINDOW: Final = 7
 """Side of the uniform window (Wang et al. 2004 use 11 with a Gaussian, or 7 uniform)."""
 SSIM_CONSTANTS: Final = (0.01**2, 0.03**2)
 """K1 and K2 squared of Wang et al. (2004, doi:10.1109/TIP.2003.819861), for a range of 1."""
 
 
-def l1_loss(clip: Clip, target: Clip) -> Scalar:
-    """Mean absolute difference, averaged over frames at 1, 1/2, 1/4 and 1/8 of their size.
+def l1_loss(clip: Clip, target: Clip, *, num_levels: int = 4) -> Scalar:
+    """Mean absolute difference, averaged over frames at 1, 1/2, 1/4 and so on of their size.
 
     The coarse levels let a flow find motion of many pixels, whose gradient at full resolution is
     speckle (coarse-to-fine, as in Lucas and Kanade's pyramids).
+
+    Args:
+        clip: Frames.
+        target: True frames.
+        num_levels: Sizes that count; 1 for the frames as they are.
     """
     difference = clip - target
     levels = [difference.abs().mean()]
-    for _ in range(NUM_LEVELS - 1):
+    for _ in range(num_levels - 1):
         difference = functional.avg_pool3d(difference, (1, 2, 2))
         levels.append(difference.abs().mean())
     return torch.stack(levels).mean()

@@ -114,7 +114,8 @@ class AutoencoderStep:
         config, frames = self._losses, made.clip.float()
         terms: Losses = {}
         if config.l1:
-            terms["l1"] = l1_loss(frames[:, :, 1:], clip[:, :, 1:])
+            made_frames, true_frames = frames[:, :, 1:], clip[:, :, 1:]
+            terms["l1"] = l1_loss(made_frames, true_frames, num_levels=config.l1_levels)
         if config.gradient:
             terms["gradient"] = gradient_loss(frames, clip)
         if config.ssim:
@@ -122,7 +123,7 @@ class AutoencoderStep:
         if config.kl:
             terms["kl"] = kl_divergence(made.mean, made.logvar)
         if config.perceptual and self._perceptual is not None:
-            index = 1 + self._some_frames(clip, generator)
+            index = 1 + _some_frames(clip, config.perceptual_frames, generator)
             images, others = (at_frames(v, index).flatten(0, 1) for v in (frames, clip))
             terms["perceptual"] = self._perceptual(images.clamp(-1, 1), others).mean()
         return terms
@@ -143,7 +144,7 @@ class AutoencoderStep:
 
     def _views(self, clip: Clip, generator: torch.Generator) -> dict[str, Callable[[Clip], Tensor]]:
         """Draw what each critic looks at, the same of true and made clips."""
-        index = self._some_frames(clip, generator)
+        index = _some_frames(clip, self._critics.frames_per_clip, generator)
         length = min(self._critics.temporal_frames, clip.shape[2])
         start = _integers(clip.shape[2] - length + 1, (1,), generator, clip).item()
         frames = slice(int(start), int(start) + length)
@@ -156,11 +157,6 @@ class AutoencoderStep:
             "patch_critic": lambda v: at_frames(v, index + 1).flatten(0, 1),
             "temporal_critic": lambda v: v[:, :, frames],
         }
-
-    def _some_frames(self, clip: Clip, generator: torch.Generator) -> Int[Tensor, "b n"]:
-        """Draw frames of every clip, the last one excluded."""
-        size = (len(clip), self._critics.frames_per_clip)
-        return _integers(clip.shape[2] - 1, size, generator, clip)
 
 
 def _asked(
@@ -182,6 +178,11 @@ def _asked(
     if matches:
         terms["feature_matching"] = torch.stack(matches).sum()
     return terms
+
+
+def _some_frames(clip: Clip, count: int, generator: torch.Generator) -> Int[Tensor, "b {count}"]:
+    """Draw frames of every clip, the last one excluded."""
+    return _integers(clip.shape[2] - 1, (len(clip), count), generator, clip)
 
 
 def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
