@@ -94,6 +94,7 @@ def train(
         loss = flow_losses(flow.train(), batch.latents, batch.first_frame, generator)["loss"]
         optimizer.zero_grad()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(flow.parameters(), options.gradient_clip)
         optimizer.step()
         recent.append(loss.item() / flow.size + 0.5 * math.log(2 * math.pi))
         if step % options.every == 0:
@@ -146,7 +147,12 @@ def measure_learning(options: argparse.Namespace) -> None:
         f"posterior deviation over that of means {ratio:.3f}\n"
         f"energy distance of training latents at random {random_latents(data, held_out):.3f}"
     )
-    config = FlowConfig(num_blocks=options.blocks, hidden_width=options.width)
+    config = FlowConfig(
+        num_blocks=options.blocks,
+        hidden_width=options.width,
+        log_scale_limit=options.log_scale_limit,
+        condition_noise=options.condition_noise,
+    )
     for rate in options.learning_rates:
         torch.manual_seed(0)
         flow = ConditionalFlow(config, shape)
@@ -169,6 +175,9 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=50)
     parser.add_argument("--blocks", type=int, default=20)
     parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--log-scale-limit", type=float)
+    parser.add_argument("--gradient-clip", type=float, default=math.inf)
+    parser.add_argument("--condition-noise", type=float, default=0.05)
     options = parser.parse_args()
     if options.run is None:
         measure_speed()

@@ -11,6 +11,7 @@ def test_defaults_are_the_cinn_s() -> None:
     config = FlowConfig()
     assert (config.num_blocks, config.hidden_width, config.hidden_depth) == (20, 512, 2)
     assert (config.negative_slope, config.condition_channels) == (0.9, 64)
+    assert config.log_scale_limit is None
     assert (config.sampler, config.num_inference_steps) == ("flow_inverse", 1)
 
 

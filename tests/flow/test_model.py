@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from sonoloop.errors import UsageError
+from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.flow.config import FlowConfig
 from sonoloop.flow.model import ConditionalFlow
 from sonoloop.synthesis.image_to_video import LatentSampler
@@ -137,6 +137,15 @@ def test_training_learns_a_conditional_distribution() -> None:
         some = samples[bright == sign]
         torch.testing.assert_close(some.mean(dim=0), torch.full((4,), 2.0 * sign), atol=0.3, rtol=0)
         torch.testing.assert_close(some.std(dim=0), torch.full((4,), 0.5), atol=0.15, rtol=0)
+
+
+def test_latents_beyond_all_bounds_are_refused() -> None:
+    """Scales that grew too large in training: one sentence with the remedy, no black loop."""
+    flow = ConditionalFlow(SMALL, (4,))
+    for block in flow.blocks:
+        block.norm.log_scale.data.fill_(-60.0)  # type: ignore[union-attr, operator]
+    with pytest.raises(SonoloopError, match="not finite, its scales grew too large in training"):
+        flow.sample(frames(1), generators=seeded(0))
 
 
 def test_frame_noise_is_for_training_alone() -> None:

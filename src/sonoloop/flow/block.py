@@ -17,6 +17,7 @@ class FlowBlock(nn.Module):
         condition_channels: Length of the condition.
         hidden_width: Width of the coupling's networks.
         hidden_depth: Their layers between the first and the last.
+        log_scale_limit: Bound of their log-scales; None for none.
         negative_slope: Of the rectifier.
     """
 
@@ -27,6 +28,7 @@ class FlowBlock(nn.Module):
         condition_channels: int,
         hidden_width: int,
         hidden_depth: int,
+        log_scale_limit: float | None,
         negative_slope: float,
     ) -> None:
         """Build the four parts."""
@@ -38,6 +40,7 @@ class FlowBlock(nn.Module):
             condition_channels=condition_channels,
             hidden_width=hidden_width,
             hidden_depth=hidden_depth,
+            log_scale_limit=log_scale_limit,
         )
         self.permutation = FixedPermutation(size)
 

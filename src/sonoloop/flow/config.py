@@ -19,6 +19,10 @@ class FlowConfig(BaseModel):
     hidden_depth: Annotated[int, Field(ge=0)] = 2
     """Layers of these networks between the first and the last."""
 
+    log_scale_limit: Annotated[float, Field(gt=0)] | None = None
+    """Bound of a coupling's log-scales, approached smoothly (Dinh et al. 2016 bound them by a
+    scaled tanh as well); None for none, as in the cINN, which only small learning rates forgive."""
+
     negative_slope: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Slope below zero of the invertible leaky rectifier; 1 leaves it out."""
 

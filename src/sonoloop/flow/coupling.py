@@ -20,13 +20,21 @@ class DoubleCoupling(nn.Module):
         condition_channels: Length of the condition.
         hidden_width: Width of the networks s and t.
         hidden_depth: Their layers between the first and the last.
+        log_scale_limit: Bound of s, approached smoothly: limit * tanh(s / limit); None for none.
     """
 
     def __init__(
-        self, size: int, *, condition_channels: int, hidden_width: int, hidden_depth: int
+        self,
+        size: int,
+        *,
+        condition_channels: int,
+        hidden_width: int,
+        hidden_depth: int,
+        log_scale_limit: float | None,
     ) -> None:
         """Build four networks: a scale and a shift for each half."""
         super().__init__()
+        self.log_scale_limit = log_scale_limit
         second = size // 2
         self.sizes = (size - second, second)
         # Halves and networks in the order of use: the first half speaks of the second, then back.
@@ -47,7 +55,7 @@ class DoubleCoupling(nn.Module):
         log_determinant = values.new_zeros(len(values))
         for log_scale_net, shift_net in zip(self.log_scales, self.shifts, strict=True):
             seen = torch.cat([told, condition], dim=1)
-            log_scale = log_scale_net(seen)
+            log_scale = self._bounded(log_scale_net(seen))
             told, changed = changed * log_scale.exp() + shift_net(seen), told
             log_determinant = log_determinant + log_scale.sum(dim=1)
         # Twice swapped: told is the first half again.
@@ -63,8 +71,13 @@ class DoubleCoupling(nn.Module):
         ):
             told, changed = changed, told
             seen = torch.cat([told, condition], dim=1)
-            changed = (changed - shift_net(seen)) * (-log_scale_net(seen)).exp()
+            log_scale = self._bounded(log_scale_net(seen))
+            changed = (changed - shift_net(seen)) * (-log_scale).exp()
         return torch.cat([told, changed], dim=1)
+
+    def _bounded(self, log_scale: Tensor) -> Tensor:
+        limit = self.log_scale_limit
+        return log_scale if limit is None else limit * torch.tanh(log_scale / limit)
 
 
 def _network(in_width: int, out_width: int, hidden_width: int, depth: int) -> nn.Sequential:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sonoloop.errors import UsageError
+from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.flow.block import FlowBlock
 from sonoloop.flow.conditioner import FirstFrameConditioner
 from sonoloop.flow.config import FlowConfig
@@ -62,6 +62,7 @@ class ConditionalFlow(nn.Module):
                 condition_channels=config.condition_channels,
                 hidden_width=config.hidden_width,
                 hidden_depth=config.hidden_depth,
+                log_scale_limit=config.log_scale_limit,
                 negative_slope=config.negative_slope,
             )
             for _ in range(config.num_blocks)
@@ -162,13 +163,21 @@ class ConditionalFlow(nn.Module):
         Raises:
             ValueError: If there is not one CPU generator per item.
             UsageError: If more than one step is asked for.
+            SonoloopError: If the flow's scales have grown beyond all bounds in training.
         """
         check_generators(len(first_frame), generators)
         if num_inference_steps not in {None, 1}:
             msg = f"a flow draws in one step, not in {num_inference_steps}: leave the number out"
             raise UsageError(msg)
         noise = self.config.temperature * item_noise((self.size,), generators)
-        return self.to_latent(noise.to(first_frame.device), first_frame)
+        latent = self.to_latent(noise.to(first_frame.device), first_frame)
+        if not latent.isfinite().all():
+            msg = (
+                "the flow draws latents that are not finite, its scales grew too large in "
+                "training: lower its learning rate, or --set flow.log_scale_limit=1"
+            )
+            raise SonoloopError(msg)
+        return latent
 
     def _flow_blocks(self) -> Iterator[FlowBlock]:
         for block in self.blocks:
