@@ -87,7 +87,8 @@ def train(
     generator = torch.Generator().manual_seed(0)
     best = (held_out_loss(flow, held_out), 0)
     recent: list[float] = []
-    print(f"  step    0: held out {best[0]:7.3f}")
+    made = spread(flow, data, held_out)
+    print(f"  step    0: held out {best[0]:7.3f}, energy distance {made[0]:6.3f}")
     for step in range(1, options.steps + 1):
         chosen = torch.randint(len(data.latents), (options.batch_size,), generator=generator)
         batch = data.at(chosen).drawn(generator)
