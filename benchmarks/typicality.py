@@ -2,8 +2,8 @@
 
     python benchmarks/typicality.py DATASET NAME=FOLDER...
 
-DATASET is a prepared dataset; each FOLDER holds stills or videos, whose first frames are taken. The
-typicality check is fitted to four fifths of the dataset's groups; five folds, four shuffles.
+DATASET is a prepared dataset; each FOLDER holds stills or videos, whose first frames are taken, or
+is one file. The typicality check is fitted to four fifths of the dataset's groups; five folds.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from sonoloop.synthesis.native_size import HALF_RANGE
 from sonoloop.synthesis.still import open_still
 from sonoloop.synthesis.typicality import Typicality
 
-FOLDS, SHUFFLES = 5, 4
+FOLDS, SHUFFLES = 5, 1
 
 
 def read_folder(folder: Path, size: int) -> torch.Tensor:

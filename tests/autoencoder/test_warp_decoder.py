@@ -9,6 +9,7 @@ from sonoloop.autoencoder.warp_decoder import (
     MAX_GAIN,
     WarpDecoder,
     brighten,
+    replace_speckle,
     sub_pixels,
 )
 
@@ -53,20 +54,28 @@ def test_no_residual_leaves_the_moved_frame_and_the_gain_is_bounded() -> None:
 def test_new_speckle_is_as_strong_as_the_echo_around_it() -> None:
     """A speckle of 1/2 adds half of the local brightness; where nothing echoes nothing appears."""
     moved = torch.full((1, 1, 1, 32, 32), -0.2)  # amplitude 0.4
-    nothing = torch.zeros_like(moved)
     speckle = torch.full_like(moved, 0.5)
-    torch.testing.assert_close(
-        brighten(moved, nothing, 2.0, speckle), torch.full_like(moved, 2 * 0.6 - 1)
-    )
+    none = torch.zeros_like(moved)
+    expected = torch.full_like(moved, 2 * 0.6 - 1)
+    torch.testing.assert_close(replace_speckle(moved, none, speckle, 2.0), expected)
     black = torch.full_like(moved, -1.0)
-    torch.testing.assert_close(brighten(black, nothing, 2.0, speckle), black)
+    torch.testing.assert_close(replace_speckle(black, none, speckle, 2.0), black)
+
+
+def test_old_texture_gives_way() -> None:
+    """A fade of 0 keeps the frame, of 1 leaves its local mean: a chessboard becomes grey."""
+    board = (torch.arange(32)[:, None] + torch.arange(32)) % 2 * 1.0 - 0.5
+    moved = board[None, None, None]
+    none, all_of_it = torch.zeros_like(moved), torch.ones_like(moved)
+    torch.testing.assert_close(replace_speckle(moved, none, none, 2.0), moved)
+    faded = replace_speckle(moved, all_of_it, none, 2.0)
+    assert faded[..., 8:-8, 8:-8].abs().max() < 0.01
 
 
 def test_speckle_follows_its_noise_and_spares_frame_zero() -> None:
     """Another noise, another texture after frame 0; no noise, none of it."""
     decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": True}))
-    for part in (decoder.speckle_head, decoder.noise_injection.strength):
-        torch.nn.init.normal_(part.weight)
+    torch.nn.init.normal_(decoder.speckle_head.weight)
     pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
     frame, latent = torch.rand(1, 1, 64, 64), torch.randn(1, 3, 2, 4, 4)
     one, other = torch.randn(2, 1, 1, 8, 64, 64)

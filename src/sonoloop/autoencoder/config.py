@@ -38,7 +38,7 @@ class AutoencoderConfig(BaseModel):
     speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
     speckle: bool = False
     """Whether the warp decoder also makes new speckle out of noise, as strong as the echo around it
-    (needs residual_blur above 0): real speckle changes as it moves, and only critics teach that."""
+    (needs residual_blur above 0): real speckle changes as it moves. Only critics teach that."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":

@@ -15,8 +15,8 @@ from torch.nn import functional
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.decoder_block import DecoderBlock, LatentStem
 from sonoloop.autoencoder.first_frame import level_widths
+from sonoloop.layers.filtered_noise import FilteredNoise
 from sonoloop.layers.gaussian_blur import gaussian_blur
-from sonoloop.layers.noise_injection import NoiseInjection
 from sonoloop.layers.warp import resize_flow, warp_frame
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
@@ -25,12 +25,14 @@ MAX_FLOW: Final = 0.25
 RESIDUAL_SCALE: Final = 0.2
 """Pixel value of one unit of the residual's head: small, so that early steps stay small."""
 SPECKLE_SCALE: Final = 0.2
-"""New speckle, as a share of the local brightness, for one unit of its head."""
+"""Strength of new speckle, as a share of the local brightness, for one unit of its head."""
+FIRST_FADE: Final = -4.0
+"""Logit at the start of how much of the moved texture gives way to new speckle: almost none."""
 MAX_GAIN: Final = 3.0
 """Largest change of the local brightness, up or down."""
 DARK: Final = 0.02
 """Amplitude, of 1, below which there is nothing to scale."""
-SPECKLE_PARTS: Final = ("decoder.noise_injection.", "decoder.speckle_head.")
+SPECKLE_PARTS: Final = ("decoder.filtered_noise.", "decoder.speckle_head.")
 """Weights that only an autoencoder with speckle has."""
 UPSAMPLE: Final = ((2, 2, 2), (2, 2, 2))
 """Time, height, width: from 1/16 of the frame's resolution to 1/4, where all frames are."""
@@ -74,12 +76,11 @@ class WarpDecoder(nn.Module):
         self.refine2 = nn.Conv3d(half, half, (1, 3, 3), padding=(0, 1, 1))
         self.residual_head = nn.Conv3d(half, 4 * config.in_channels, (1, 3, 3), padding=(0, 1, 1))
         heads = [self.flow_head, self.residual_head]
-        self.noise_injection: NoiseInjection | None = None
+        self.filtered_noise: FilteredNoise | None = None
         if config.speckle:
-            self.noise_injection = NoiseInjection(half, config.in_channels)
-            self.speckle_head = nn.Conv3d(
-                half, 4 * config.in_channels, (1, 3, 3), padding=(0, 1, 1)
-            )
+            self.filtered_noise = FilteredNoise()
+            wanted = 1 + FilteredNoise.num_filters  # fade, and the strength of each filter
+            self.speckle_head = nn.Conv3d(half, wanted, (1, 3, 3), padding=(0, 1, 1))
             heads.append(self.speckle_head)
         for head in heads:
             nn.init.zeros_(head.weight)
@@ -109,21 +110,20 @@ class WarpDecoder(nn.Module):
         flow = resize_flow(quarter_flow, size, size)
         flow = torch.cat([torch.zeros_like(flow[:, :, :1]), flow[:, :, 1:]], dim=2)
         moved = warp_frame(first_frame, flow)
-        hidden = self._refined(features, pyramid[0], quarter_flow, speckle_noise)
-        residual = RESIDUAL_SCALE * _at_full_resolution(self.residual_head(hidden))
+        hidden = self._refined(features, pyramid[0], quarter_flow)
+        spread = sub_pixels(self.residual_head(hidden).float())
+        residual = RESIDUAL_SCALE * _without_frame_zero(spread)
         if not self.residual_blur:
             return moved + residual, flow
-        speckle = None
-        if self.noise_injection is not None:
-            speckle = torch.tanh(SPECKLE_SCALE * _at_full_resolution(self.speckle_head(hidden)))
-        return brighten(moved, residual, self.residual_blur, speckle), flow
+        if self.filtered_noise is not None and speckle_noise is not None:
+            moved = self._with_new_speckle(moved, hidden, self.filtered_noise, speckle_noise)
+        return brighten(moved, residual, self.residual_blur), flow
 
     def _refined(
         self,
         features: Float[Tensor, "b _ t h w"],
         half_features: Float[Tensor, "b _ 2*h 2*w"],
         quarter_flow: Flow,
-        speckle_noise: Float[Tensor, "b _ t 4*h 4*w"] | None,
     ) -> Tensor:
         """Bring the trunk's features to half resolution, beside the first frame's, moved."""
         height, width = half_features.shape[2:]
@@ -132,18 +132,45 @@ class WarpDecoder(nn.Module):
         upsampled = functional.interpolate(
             self.to_half(features), size=list(moved.shape[2:]), mode="nearest"
         )
-        hidden = self.refine1(torch.cat([upsampled, moved], dim=1))
-        if self.noise_injection is not None and speckle_noise is not None:
-            hidden = self.noise_injection(hidden, speckle_noise)
-        hidden = functional.silu(hidden)
+        hidden = functional.silu(self.refine1(torch.cat([upsampled, moved], dim=1)))
         return functional.silu(hidden + self.refine2(hidden))
 
+    def _with_new_speckle(
+        self, moved: Clip, hidden: Tensor, filtered_noise: FilteredNoise, speckle_noise: Clip
+    ) -> Clip:
+        """Let moved texture give way to new one, after frame 0."""
+        wanted = functional.interpolate(
+            self.speckle_head(hidden).float(), size=list(moved.shape[2:]), mode="trilinear"
+        )
+        fade = _without_frame_zero(torch.sigmoid(wanted[:, :1] + FIRST_FADE))
+        mix = _without_frame_zero(SPECKLE_SCALE * wanted[:, 1:])
+        with torch.autocast(moved.device.type, enabled=False):
+            speckle = filtered_noise(mix, speckle_noise.float())
+        return replace_speckle(moved, fade, speckle, self.residual_blur)
 
-def brighten(moved: Clip, residual: Clip, sigma: float, speckle: Clip | None = None) -> Clip:
-    """Let the residual change the local brightness of a clip, and speckle its texture.
 
-    (amplitude + mean * speckle) * gain, gain = (mean + residual) / mean, mean and residual
-    smoothed, in echo amplitudes from 0 to 1
+def replace_speckle(moved: Clip, fade: Clip, speckle: Clip, sigma: float) -> Clip:
+    """Give a clip new texture around the same local brightness.
+
+    mean + (1 - fade) * (amplitude - mean) + mean * speckle, in echo amplitudes from 0 to 1
+
+    So new speckle is as strong as the echo around it, and where nothing echoes nothing appears.
+
+    Args:
+        moved: Frames.
+        fade: Share of their own texture that goes, 0 to 1, for all channels.
+        speckle: New texture, as a share of the local brightness.
+        sigma: Standard deviation of the smoothing that gives the mean, in pixels.
+    """
+    amplitude = 0.5 * (moved + 1)
+    mean = gaussian_blur(amplitude, sigma)
+    return 2 * (mean * (1 + speckle) + (1 - fade) * (amplitude - mean)) - 1
+
+
+def brighten(moved: Clip, residual: Clip, sigma: float) -> Clip:
+    """Let the residual change the local brightness of a clip, not its texture.
+
+    gain = (mean + residual) / mean, both smoothed, in echo amplitudes from 0 to 1
 
     Sound that is let through or shadowed scales the speckle behind it; adding a smooth residual
     instead would lay fog over it, even where there was no echo.
@@ -152,20 +179,16 @@ def brighten(moved: Clip, residual: Clip, sigma: float, speckle: Clip | None = N
         moved: Frames.
         residual: What their brightness lacks, in the same units.
         sigma: Standard deviation of the smoothing in pixels.
-        speckle: Texture to add, as a share of the local brightness; None for none.
     """
     amplitude = 0.5 * (moved + 1)
-    mean = gaussian_blur(amplitude, sigma)
-    gain = 1 + 0.5 * gaussian_blur(residual, sigma) / (mean + DARK)
-    if speckle is not None:
-        amplitude = amplitude + mean * speckle
+    mean = gaussian_blur(amplitude, sigma) + DARK
+    gain = 1 + 0.5 * gaussian_blur(residual, sigma) / mean
     return 2 * amplitude * gain.clamp(1 / MAX_GAIN, MAX_GAIN) - 1
 
 
-def _at_full_resolution(heads_output: Tensor) -> Clip:
-    """Spread a head's four channels a pixel over its four pixels; nothing for frame 0."""
-    spread = sub_pixels(heads_output.float())
-    return torch.cat([torch.zeros_like(spread[:, :, :1]), spread[:, :, 1:]], dim=2)
+def _without_frame_zero(features: Tensor) -> Tensor:
+    """Set frame 0 to zero: it is the still."""
+    return torch.cat([torch.zeros_like(features[:, :, :1]), features[:, :, 1:]], dim=2)
 
 
 def sub_pixels(features: Clip) -> Float[Tensor, "b _ t _ _"]:

@@ -100,7 +100,7 @@ def export(  # noqa: PLR0913 - the options of a command
     }
     dataset = data or Path(str(_section(runs, "autoencoder", "data")))
     videos = ClipSet.open(dataset, "train", clip)
-    typicality, typicality_config = _fit_typicality(videos)
+    typicality, typicality_config = fit_typicality(videos)
     packed = pack_weights(weights, typicality.tensors())
     config = ModelConfig(
         name=name,
@@ -176,7 +176,18 @@ def first_stills(videos: ClipSet) -> tuple[Frame, list[str]]:
     return torch.from_numpy(np.stack(stills))[:, None].float() / HALF_RANGE - 1, groups
 
 
-def _fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
+def fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
+    """Learn what the training stills look like.
+
+    Args:
+        videos: Training videos.
+
+    Returns:
+        The check, and what the model's config says of it.
+
+    Raises:
+        UsageError: If the videos are of fewer than 2 groups.
+    """
     frames, groups = first_stills(videos)
     typicality = Typicality.fit(frames, groups)
     config = TypicalityConfig(

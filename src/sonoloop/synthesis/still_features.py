@@ -38,15 +38,47 @@ def still_features(first_frame: Frame) -> Float[Tensor, "b features"]:
     Returns:
         Per still 8 quantiles, 16 values of the depth profile and 24 of texture.
     """
-    grey = (first_frame.mean(dim=1, keepdim=True).float() + 1) / 2
-    grey = functional.adaptive_avg_pool2d(grey, WORKING_SIZE)
-    tissue = (functional.avg_pool2d(grey, 3, 1, 1) > BACKGROUND).to(grey)
-    boxes = [_tissue_box(image, mask) for image, mask in zip(grey, tissue, strict=True)]
-    boxed, boxed_tissue = (torch.stack(parts) for parts in zip(*boxes, strict=True))
+    grey, tissue = _grey_and_tissue(first_frame)
+    boxed, boxed_tissue = _boxed(grey, tissue)
     return torch.cat(
-        [_quantiles(grey, tissue), _depth_profile(grey, tissue), _texture(boxed, boxed_tissue)],
+        [grey_quantiles(grey, tissue), _depth_profile(grey, tissue), _texture(boxed, boxed_tissue)],
         dim=1,
     )
+
+
+def boxed_stills(
+    first_frame: Frame,
+) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b 1 h w"]]:
+    """Cut stills to the box that tissue fills, at the working size.
+
+    Args:
+        first_frame: Stills in [-1, 1], of any size.
+
+    Returns:
+        Grey levels, 0 black to 1 white, and where they show tissue, 0 or 1.
+    """
+    return _boxed(*_grey_and_tissue(first_frame))
+
+
+def _grey_and_tissue(
+    first_frame: Frame,
+) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b 1 h w"]]:
+    grey = (first_frame.mean(dim=1, keepdim=True).float() + 1) / 2
+    grey = functional.adaptive_avg_pool2d(grey, WORKING_SIZE)
+    return grey, tissue_mask(grey)
+
+
+def tissue_mask(grey: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b 1 h w"]:
+    """Return 1 where the neighbourhood is brighter than background, else 0."""
+    return (functional.avg_pool2d(grey, 3, 1, 1) > BACKGROUND).to(grey)
+
+
+def _boxed(
+    grey: Float[Tensor, "b 1 h w"], tissue: Float[Tensor, "b 1 h w"]
+) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b 1 h w"]]:
+    boxes = [_tissue_box(image, mask) for image, mask in zip(grey, tissue, strict=True)]
+    boxed, boxed_tissue = (torch.stack(parts) for parts in zip(*boxes, strict=True))
+    return boxed, boxed_tissue
 
 
 def _tissue_box(
@@ -66,9 +98,10 @@ def _tissue_box(
     return enlarged[0], functional.interpolate(mask, size)[0]
 
 
-def _quantiles(
+def grey_quantiles(
     grey: Float[Tensor, "b 1 h w"], tissue: Float[Tensor, "b 1 h w"]
 ) -> Float[Tensor, "b quantiles"]:
+    """Take quantiles of the grey levels of tissue."""
     levels = grey.new_tensor(QUANTILES)
     rows = []
     for image, mask in zip(grey.flatten(1), tissue.flatten(1) > 0, strict=True):

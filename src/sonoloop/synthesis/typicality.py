@@ -1,37 +1,42 @@
 """How far a still lies from the stills a model was trained on.
 
-Features are standardised, projected on their first principal components and scaled to unit
-variance. The distance is the mean Euclidean distance to the nearest training stills, divided by
-what is usual there: where training stills lie far apart (rare probes), farther is still near
-(after the local outlier factor, Breunig et al. 2000, doi:10.1145/335191.335388). For training
-stills the own group (patient) does not count: distances within it would be too small to compare
-with. A still is atypical when it is farther than 99 % of the training stills, unusual when it is
-farther than 95 % of them.
+Two measures: the distance to the nearest training stills (``neighbour_distance``), and the score of
+a classifier that knows the training stills against altered ones and made-up tissue
+(``still_classifier``). Both are counted in spreads of what training stills get from a fit without
+their group (patient), and averaged; the distance is the exponential, 1 for the usual still. A still
+is atypical when it is farther than 99 % of the training stills, unusual when it is farther than
+95 % of them, each measured as if its group were unknown.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from sonoloop.errors import UsageError
 from sonoloop.shapes import Frame
-from sonoloop.synthesis.still_features import still_features
+from sonoloop.synthesis.neighbour_distance import NeighbourDistance
+from sonoloop.synthesis.still_classifier import Examples, StillClassifier, make_examples
+from sonoloop.synthesis.still_features import boxed_stills, still_features
+from sonoloop.synthesis.still_maps import still_maps
 
-NUM_COMPONENTS: Final = 16
-NUM_NEIGHBOURS: Final = 3
-"""Training stills the distance is measured to."""
-NUM_LOCAL: Final = 5
-"""Training stills that say what distance is usual there."""
-LOCAL_WEIGHT: Final = 0.5
-"""Share of the local distance in the scale; the rest is the median over all training stills."""
 ATYPICAL: Final = 0.99
 UNUSUAL: Final = 0.95
-SMALLEST_STD: Final = 1e-3
-TENSOR_NAMES: Final = ("mean", "std", "projection", "stills", "spacing")
+SMALLEST_SPREAD: Final = 0.05
+NUM_FOLDS: Final = 5
+"""Parts the groups are dealt into; each is scored by a classifier of the others."""
+NEIGHBOUR_NAMES: Final = ("mean", "std", "projection", "stills", "spacing")
+CLASSIFIER_NAMES: Final = ("mean", "std", "projection", "centres", "weights", "width")
+TENSOR_NAMES: Final = (
+    *NEIGHBOUR_NAMES,
+    *(f"classifier_{name}" for name in CLASSIFIER_NAMES),
+    "usual",
+    "spread",
+)
 
 
 @dataclass(frozen=True)
@@ -60,32 +65,30 @@ class StillTypicality:
 
 
 class Typicality:
-    """Training stills in whitened feature space.
+    """What is known of the training stills.
 
     Args:
-        mean: Mean of each feature over the training stills.
-        std: Its standard deviation.
-        projection: Feature -> component, scaled so that components have unit variance.
-        stills: Training stills in components.
-        spacing: Distance of each to the stills of other groups.
+        neighbours: Measures the distance to them.
+        classifier: Tells them from others.
+        usual: Median of both measures over training stills whose group was held out.
+        spread: What lies between this median and the 95 % quantile.
         threshold: Distance beyond which a still is atypical.
         unusual_threshold: Distance beyond which a still is unusual.
     """
 
     def __init__(
         self,
-        mean: Float[Tensor, " features"],
-        std: Float[Tensor, " features"],
-        projection: Float[Tensor, "features components"],
-        stills: Float[Tensor, "stills components"],
-        spacing: Float[Tensor, " stills"],
+        neighbours: NeighbourDistance,
+        classifier: StillClassifier,
+        usual: Float[Tensor, " 2"],
+        spread: Float[Tensor, " 2"],
         *,
         threshold: float,
         unusual_threshold: float,
     ) -> None:
-        """Hold the tensors; ``fit`` makes them."""
-        self.mean, self.std, self.projection = mean, std, projection
-        self.stills, self.spacing = stills, spacing
+        """Hold the parts; ``fit`` makes them."""
+        self.neighbours, self.classifier = neighbours, classifier
+        self.usual, self.spread = usual, spread
         self.threshold, self.unusual_threshold = threshold, unusual_threshold
 
     @classmethod
@@ -99,27 +102,24 @@ class Typicality:
         Raises:
             UsageError: If there are fewer than 2 groups: nothing tells how far patients differ.
         """
-        num_groups = len(set(group_ids))
-        if num_groups < 2:  # noqa: PLR2004 - one group and another
-            msg = f"typicality needs training stills of at least 2 groups, got {num_groups}"
+        names = list(dict.fromkeys(group_ids))
+        if len(names) < 2:  # noqa: PLR2004 - one group and another
+            msg = f"typicality needs training stills of at least 2 groups, got {len(names)}"
             raise UsageError(msg)
-        features = still_features(first_frame).double()
-        mean, std = features.mean(dim=0), features.std(dim=0).clamp_min(SMALLEST_STD)
-        standardised = (features - mean) / std
-        _, singular, components = torch.linalg.svd(standardised, full_matrices=False)
-        kept = min(NUM_COMPONENTS, int((singular > SMALLEST_STD * singular[0]).sum()))
-        scale = len(features) ** 0.5 / singular[:kept]
-        projection = components[:kept].T * scale
-        stills = standardised @ projection
-        numbers = {group: number for number, group in enumerate(dict.fromkeys(group_ids))}
+        numbers = {name: number for number, name in enumerate(names)}
         group = torch.tensor([numbers[group_id] for group_id in group_ids])
-        apart = torch.cdist(stills, stills)
-        apart = apart.masked_fill(group[:, None] == group[None], float("inf"))
-        spacing = _mean_of_nearest(apart, NUM_NEIGHBOURS)
-        distances = spacing / _usual(apart, spacing)
-        tensors = (mean, std, projection, stills, spacing)
+        neighbours, log_distances = NeighbourDistance.fit(still_features(first_frame), group)
+        examples = make_examples(first_frame, group)
+        scores = _held_out_scores(examples, len(group), len(names))
+        measures = torch.stack([log_distances, scores], dim=1)
+        usual = measures.median(dim=0).values
+        spread = (torch.quantile(measures, UNUSUAL, dim=0) - usual).clamp_min(SMALLEST_SPREAD)
+        distances = _joined(measures, usual, spread)
         return cls(
-            *(tensor.float() for tensor in tensors),
+            neighbours,
+            StillClassifier.fit(examples),
+            usual,
+            spread,
             threshold=float(torch.quantile(distances, ATYPICAL)),
             unusual_threshold=float(torch.quantile(distances, UNUSUAL)),
         )
@@ -138,20 +138,26 @@ class Typicality:
                 msg = f"the model's weights have no typicality.{name}: export the model again"
                 raise UsageError(msg)
         shapes = {name: tuple(tensors[name].shape) for name in TENSOR_NAMES}
-        features, components, stills = shapes["mean"], shapes["stills"][1:], shapes["spacing"]
-        fitting = [features, features, features + components, stills + components, stills]
-        if [shapes[name] for name in ("mean", "std", "projection", "stills", "spacing")] != fitting:
+        if not _fit_together(shapes):
             msg = f"the model's typicality tensors do not fit together ({shapes}): export it again"
             raise UsageError(msg)
         return cls(
-            *(tensors[name].float() for name in TENSOR_NAMES),
+            NeighbourDistance(*(tensors[name].float() for name in NEIGHBOUR_NAMES)),
+            StillClassifier(*(tensors[f"classifier_{name}"].float() for name in CLASSIFIER_NAMES)),
+            tensors["usual"].float(),
+            tensors["spread"].float(),
             threshold=threshold,
             unusual_threshold=unusual_threshold,
         )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a model folder stores."""
-        return {name: getattr(self, name) for name in TENSOR_NAMES}
+        return {
+            **{name: getattr(self.neighbours, name) for name in NEIGHBOUR_NAMES},
+            **{f"classifier_{name}": getattr(self.classifier, name) for name in CLASSIFIER_NAMES},
+            "usual": self.usual,
+            "spread": self.spread,
+        }
 
     def distances(self, first_frame: Frame) -> Float[Tensor, " b"]:
         """Measure stills.
@@ -162,10 +168,10 @@ class Typicality:
         Returns:
             Distance of each to the training stills; 1 is usual.
         """
-        features = still_features(first_frame.to("cpu"))
-        components = ((features - self.mean) / self.std) @ self.projection
-        apart = torch.cdist(components, self.stills)
-        return _mean_of_nearest(apart, NUM_NEIGHBOURS) / _usual(apart, self.spacing)
+        first_frame = first_frame.to("cpu")
+        log_distances = self.neighbours.log_distances(still_features(first_frame))
+        scores = self.classifier.scores(still_maps(*boxed_stills(first_frame)))
+        return _joined(torch.stack([log_distances, scores], dim=1), self.usual, self.spread)
 
     def judge(self, first_frame: Frame) -> StillTypicality:
         """Measure one still and compare with the training stills.
@@ -177,20 +183,33 @@ class Typicality:
         return StillTypicality(distance, self.threshold, self.unusual_threshold)
 
 
-def _mean_of_nearest(apart: Float[Tensor, "points stills"], count: int) -> Float[Tensor, " points"]:
-    """Average the smallest distances; fewer where a group holds nearly all stills."""
-    nearest = apart.topk(min(count, apart.shape[1]), dim=1, largest=False).values
-    found = nearest.isfinite()
-    mean: Tensor = nearest.where(found, 0).sum(dim=1) / found.sum(dim=1)
-    return mean
+def _held_out_scores(
+    examples: Examples, num_stills: int, num_groups: int
+) -> Float[Tensor, " stills"]:
+    """Score each training still by a classifier that knows nothing of its group."""
+    scores = torch.zeros(num_stills)
+    order = torch.from_numpy(np.random.default_rng(0).permutation(num_groups))
+    for fold in order.tensor_split(min(NUM_FOLDS, num_groups)):
+        held_out = torch.isin(examples.group, fold)
+        known = Examples(*(column[~held_out] for column in examples))
+        out = held_out[:num_stills]
+        scores[out] = StillClassifier.fit(known).scores(examples.features[:num_stills][out])
+    return scores
 
 
-def _usual(
-    apart: Float[Tensor, "points stills"], spacing: Float[Tensor, " stills"]
-) -> Float[Tensor, " points"]:
-    """Say what distance is usual around each point."""
-    count = min(NUM_LOCAL, apart.shape[1])
-    nearest = apart.topk(count, dim=1, largest=False).indices
-    local = spacing[nearest].mean(dim=1)
-    usual: Tensor = LOCAL_WEIGHT * local + (1 - LOCAL_WEIGHT) * spacing.median()
-    return usual
+def _joined(
+    measures: Float[Tensor, "b 2"], usual: Float[Tensor, " 2"], spread: Float[Tensor, " 2"]
+) -> Float[Tensor, " b"]:
+    return ((measures - usual) / spread).mean(dim=1).exp()
+
+
+def _fit_together(shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    features, components, stills = shapes["mean"], shapes["stills"][1:], shapes["spacing"]
+    found = [shapes[name] for name in NEIGHBOUR_NAMES]
+    expected = [features, features, features + components, stills + components, stills]
+    maps, parts = shapes["classifier_mean"], shapes["classifier_centres"][1:]
+    found += [shapes[f"classifier_{name}"] for name in CLASSIFIER_NAMES]
+    centres = shapes["classifier_centres"][:1]
+    bias = tuple(count + 1 for count in centres)
+    expected += [maps, maps, maps + parts, centres + parts, bias, (1,)]
+    return [*found, shapes["usual"], shapes["spread"]] == [*expected, (2,), (2,)]
