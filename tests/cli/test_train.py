@@ -41,6 +41,14 @@ def test_dry_run_prints_the_settings(stage: str, capsys: pytest.CaptureFixture[s
     assert (settings["max_steps"], settings["seed"], settings["betas"]) == (3, 4, [0.5, 0.9])
 
 
+def test_control_is_a_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    """--control switches it on, whatever the preset says."""
+    for words, expected in (([], False), (["--control"], True)):
+        status, out, _ = run(capsys, *options("diffusion"), "--dry-run", *words)
+        assert status == 0
+        assert json.loads(out)["control"] is expected
+
+
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize(
     ("words", "sentence"),

@@ -97,6 +97,8 @@ def test_clips_are_encoded(dataset: Path, small: Preset, batch_size: int) -> Non
     assert cache.first_frames.dtype == torch.uint8
     assert torch.equal(cache.latents, encode().latents)
     assert len(torch.unique(cache.latents, dim=0)) == 8
+    assert sorted(cache.videos.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert (cache.energies > 0).all()
     assert cache.latent_stds.shape == cache.latents.shape
     assert (cache.latent_stds > 0).all()
 

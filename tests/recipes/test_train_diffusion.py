@@ -95,3 +95,23 @@ def test_other_weights_can_be_the_start(
     one, two = (load_file(load_run(tmp_path / name).ema_path) for name in ("first", "second"))
     assert one.keys() == two.keys()
     assert all(torch.allclose(one[key], two[key], atol=1e-6) for key in one)
+
+
+def test_control_can_be_learnt_from_a_start_without_it(
+    dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
+) -> None:
+    """Motion strength is on record, energies lie with the weights; one label is no choice."""
+    plain, controlled = tmp_path / "plain", tmp_path / "controlled"
+    train_diffusion(dataset, stage_1, small, plain, console=QUIET)
+    asked = small.model_copy(update={"control": True})
+    train_diffusion(dataset, stage_1, asked, controlled, init=str(plain), console=QUIET)
+    config = json.loads((controlled / "config.json").read_text())
+    assert (config["diffusion"]["motion"], config["diffusion"]["labels"]) == (True, [])
+    weights = load_file(load_run(controlled).ema_path)
+    energies = load_file(controlled / "latents.safetensors")["energies"]
+    assert weights["energy_quantiles"][-1] == energies.max()
+    assert weights.keys() - load_file(load_run(plain).ema_path).keys() == {
+        "energy_quantiles",
+        *(f"control_encoder.motion.{name}" for name in ("first.weight", "first.bias")),
+        *(f"control_encoder.motion.{name}" for name in ("second.weight", "second.bias")),
+    }

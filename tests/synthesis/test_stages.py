@@ -1,6 +1,7 @@
-"""What fits synthesis as a stage."""
+"""What fits the two sockets of synthesis."""
 
 import pytest
+import torch
 
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.model import VideoAutoencoder
@@ -15,7 +16,7 @@ DIFFUSION = DiffusionConfig(width=16, depth=1, heads=2, condition_widths=(8, 8))
 
 
 @pytest.mark.parametrize(
-    ("config", "kind"), [(FLOW, ConditionalFlow), (DIFFUSION, LatentDiffusion)], ids=str
+    ("config", "kind"), [(FLOW, ConditionalFlow), (DIFFUSION, LatentDiffusion)], ids=["flow", "dif"]
 )
 def test_stage_2_is_built_from_its_settings(
     config: FlowConfig | DiffusionConfig, kind: type[LatentSampler]
@@ -28,6 +29,7 @@ def test_stage_2_is_built_from_its_settings(
 
 
 def test_the_autoencoder_is_a_decoder() -> None:
-    """It has the methods that synthesis calls."""
+    """It has the methods that synthesis calls; other modules have not."""
     config = AutoencoderConfig(size=32, encoder_widths=(4, 4, 4, 4), decoder_width=4)
     assert isinstance(VideoAutoencoder(config), Decoder)
+    assert not isinstance(torch.nn.Identity(), Decoder | LatentSampler)

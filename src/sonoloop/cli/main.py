@@ -43,6 +43,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "stills/ --out loops --model model --motion 0.8 --guidance-scale 2",
         ),
     ),
+    ("transfer",): Command(
+        "sonoloop.cli.transfer",
+        "transfer",
+        "move your own stills as a clip moves",
+        ("clip.mp4 still.png --out loops", "clip.mp4 stills/ --out loops --start 1.5 --loop"),
+    ),
     ("phantom",): Command(
         "sonoloop.cli.phantom",
         "phantom",
@@ -94,6 +100,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/flow",
             "--data dataset --autoencoder runs/autoencoder --preset cinn --out runs/flow --resume",
         ),
+    ),
+    ("adapt",): Command(
+        "sonoloop.cli.adapt",
+        "adapt",
+        "fine-tune the bundled model on your own few videos",
+        ("videos/ --out model --minutes 5", "videos/ --out better --model model --minutes 30"),
     ),
     ("export",): Command(
         "sonoloop.cli.export",

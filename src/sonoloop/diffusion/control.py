@@ -63,6 +63,14 @@ class ControlEncoder(nn.Module):
         self.label = nn.Embedding(num_labels, width) if num_labels else None
         self.motion = NoiseLevelEmbedding(width, resolution=MOTION_RESOLUTION) if motion else None
 
+    def silence(self) -> None:
+        """Let it add nothing until it has learnt: for a model that knew no control before."""
+        if self.label is not None:
+            nn.init.zeros_(self.label.weight)
+        if self.motion is not None:
+            nn.init.zeros_(self.motion.second.weight)
+            nn.init.zeros_(self.motion.second.bias)
+
     def forward(self, control: Control) -> Float[Tensor, "b width"]:
         """Embed what is told."""
         label, motion = control

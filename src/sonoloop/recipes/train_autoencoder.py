@@ -102,7 +102,7 @@ def start_model(preset: Preset, init: str | None) -> VideoAutoencoder:
     model = VideoAutoencoder(preset.autoencoder)
     use_channels_last(model)
     if init is not None:
-        start_from_run_or_model(model, init, part=STAGE, new_parts=SPECKLE_PARTS)
+        start_from_run_or_model(model, init, part=STAGE, optional=SPECKLE_PARTS)
     return model
 
 

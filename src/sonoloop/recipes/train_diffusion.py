@@ -12,7 +12,7 @@ from sonoloop.recipes.initial_weights import start_from_run_or_model
 from sonoloop.recipes.latent_cache import LatentCache
 from sonoloop.recipes.latent_task import SecondStage
 from sonoloop.recipes.second_stage import SecondStageRecipe
-from sonoloop.recipes.training_control import TrainingControl
+from sonoloop.recipes.training_control import CONTROL_WEIGHTS, TrainingControl
 from sonoloop.recipes.training_data import TrainingData
 from sonoloop.training.task import Losses
 
@@ -37,7 +37,9 @@ def compose_diffusion(
     """
     model = LatentDiffusion(preset.diffusion, latent_shape)
     if init is not None:
-        start_from_run_or_model(model, init, part=STAGE)
+        if model.control_encoder is not None:
+            model.control_encoder.silence()  # where the start does not know it
+        start_from_run_or_model(model, init, part=STAGE, optional=CONTROL_WEIGHTS)
     model.set_latent_statistics(cache.latents.cpu())
     model.set_energies(cache.energies)
     control = TrainingControl(preset.diffusion, clips.train, cache.energies)

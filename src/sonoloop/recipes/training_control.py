@@ -1,6 +1,7 @@
 """Labels and motion of training clips, in the numbers that stage 2 is told."""
 
 from collections import Counter
+from typing import Final
 
 import torch
 from jaxtyping import Float, Int
@@ -11,6 +12,9 @@ from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.diffusion.control import UNTOLD, Control, energy_quantiles, motion_strength
 from sonoloop.errors import UsageError
 from sonoloop.recipes.config import Preset
+
+CONTROL_WEIGHTS: Final = ("control_encoder.", "energy_quantiles")
+"""Beginnings of the names of what a start without control, or with other labels, does not have."""
 
 
 def with_control(preset: Preset, clips: ClipSet) -> Preset:

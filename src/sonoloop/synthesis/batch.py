@@ -1,11 +1,10 @@
 """Many stills to many files: named without collisions, resumable, one bad still skipped.
 
-File names are NAME-HASH_seedS_sampleK.mp4, where HASH begins the SHA-256 of the still's file: equal
+File names are NAME-HASH_seedS_sampleK.mp4 (NAME-HASH_motionH_sample0.mp4 for the motion of another
+clip), where HASH begins the SHA-256 of the still's file: equal
 names from different folders stay apart, and a name never depends on what else is in the batch.
 """
 
-import hashlib
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -15,20 +14,19 @@ from typing import Final, NamedTuple
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UnreadableFileError
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
+from sonoloop.synthesis.clip_names import file_sha256, origin, still_stem
 from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.export import write_gif, write_mp4, write_npy
 from sonoloop.synthesis.film_strip import write_film_strip
 from sonoloop.synthesis.image_to_video import CPU_BATCH_SIZE, GPU_BATCH_SIZE, ImageToVideo
 from sonoloop.synthesis.loops import LoopRequest, TimedLoop
 from sonoloop.synthesis.manifest import Manifest, Row, row_key
+from sonoloop.synthesis.motion_transfer import KnownMotion
 from sonoloop.synthesis.provenance import Provenance
 from sonoloop.synthesis.still import Still
 from sonoloop.synthesis.synthetic_mark import mark_synthetic
 from sonoloop.synthesis.typicality import StillTypicality
 
-LONGEST_NAME: Final = 80
-"""Characters of a still's name that are kept in file names."""
-HASH_DIGITS: Final = 8
 SECONDS_BETWEEN_MANIFESTS: Final = 20.0
 """After a crash, at most this much work is done again."""
 SETTINGS: Final = (
@@ -121,10 +119,12 @@ class _Batch:
         self.batch_size = options.batch_size or (CPU_BATCH_SIZE if on_cpu else GPU_BATCH_SIZE)
         stage_2, loops = model.config.stage_2, options.loops
         check_control(model.sampler, loops)
+        self.motion = model.sampler.clip if isinstance(model.sampler, KnownMotion) else None
+        steps = options.num_inference_steps or stage_2.num_inference_steps
         self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
-            "sampler": stage_2.sampler,
-            "num_inference_steps": options.num_inference_steps or stage_2.num_inference_steps,
+            "sampler": stage_2.sampler if self.motion is None else "transfer",
+            "num_inference_steps": steps if self.motion is None else 0,
             "label": loops.label,
             "motion": loops.motion,
             "guidance_scale": loops.guidance_scale,
@@ -192,6 +192,7 @@ class _Batch:
                 "source_sha256": sha256,
                 "seed": self.options.seed,
                 "sample": sample,
+                "motion_sha256": None if self.motion is None else self.motion.sha256,
             }
         )
         row = self.manifest.find(key)
@@ -214,6 +215,9 @@ class _Batch:
             motion=self.options.loops.motion,
             guidance_scale=self.options.loops.guidance_scale,
             loop=self.options.loops.loop,
+            motion_source=None if self.motion is None else self.motion.name,
+            motion_sha256=None if self.motion is None else self.motion.sha256,
+            motion_start_s=None if self.motion is None else self.motion.start_s,
         )
 
     def _write_clip(self, job: _Job, sample: int, loop: TimedLoop) -> tuple[Row, Frames]:
@@ -222,7 +226,7 @@ class _Batch:
         options, rate_hz = self.options, self.model.config.frame_rate_hz
         provenance = self._provenance(job, sample)
         shown = mark_synthetic(loop.frames) if options.mark else loop.frames
-        stem = f"{_still_stem(job)}_seed{options.seed}_sample{sample}"
+        stem = f"{self._stem(job)}_sample{sample}"
         names = {
             kind: f"{stem}.{kind}" if kind in options.formats else None
             for kind in ("mp4", "gif", "npy")
@@ -257,31 +261,11 @@ class _Batch:
         self.advance(1)
         return row, shown
 
+    def _stem(self, job: _Job) -> str:
+        motion_sha256 = None if self.motion is None else self.motion.sha256
+        return f"{still_stem(job.file.name, job.sha256)}_{origin(self.options.seed, motion_sha256)}"
+
     def _write_strip(self, job: _Job, clips: Sequence[Frames]) -> str:
-        name = f"{_still_stem(job)}_seed{self.options.seed}_strip.png"
+        name = f"{self._stem(job)}_strip.png"
         write_film_strip(self.out / name, clips, provenance=self._provenance(job, 0))
         return name
-
-
-def _still_stem(job: _Job) -> str:
-    """Name the files of a still after it, with nothing in the name that a shell would mind."""
-    stem = re.sub(r"[^\w.-]+", "_", Path(job.file.name).stem).strip("._")[:LONGEST_NAME]
-    return f"{stem or 'still'}-{job.sha256[:HASH_DIGITS]}"
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a still's file; of a folder of frames, its first.
-
-    Args:
-        path: File or folder of frames.
-
-    Raises:
-        UnreadableFileError: If it cannot be read.
-    """
-    try:
-        file = min(child for child in path.iterdir() if child.is_file()) if path.is_dir() else path
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except (OSError, ValueError) as error:
-        reason = f"cannot be read ({error.strerror if isinstance(error, OSError) else 'is empty'})"
-        raise UnreadableFileError(path, reason) from error

@@ -6,41 +6,28 @@
 (16, 480, 640)
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.errors import UsageError
-from sonoloop.shapes import Frame
+from sonoloop.synthesis.animation import Animation, AnimationRun, to_float
 from sonoloop.synthesis.config import ModelConfig
-from sonoloop.synthesis.controlled_sampling import check_control, draw_latents
-from sonoloop.synthesis.long_loops import Window, long_loop
+from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.loops import LoopOptions, LoopRequest, Loops, TimedLoop
-from sonoloop.synthesis.native_size import HALF_RANGE, to_native_size
+from sonoloop.synthesis.motion_transfer import ClipSource, KnownMotion, open_clip
 from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
-from sonoloop.synthesis.seeds import clip_generator
 from sonoloop.synthesis.stages import Decoder, LatentSampler, build_stage_2
 from sonoloop.synthesis.still import Still, StillSource, open_still
 from sonoloop.synthesis.typicality import StillTypicality, Typicality
 
 CPU_BATCH_SIZE = 4
 GPU_BATCH_SIZE = 32
-
-
-class _Run(NamedTuple):
-    """What all loops of a call have in common."""
-
-    seed: int
-    num_inference_steps: int | None
-    options: LoopOptions
-    batch_size: int
 
 
 class ImageToVideo:
@@ -167,6 +154,42 @@ class ImageToVideo:
             for still in stills
         ]
 
+    def transfer(
+        self,
+        clip: ClipSource,
+        images: StillSource | Sequence[StillSource],
+        *,
+        start_s: float = 0.0,
+        loop: bool = False,
+    ) -> list[Loops]:
+        """Move stills as a clip moves; one loop each.
+
+        Args:
+            clip: Video file, or grey frames (t, h, w) of uint8 at ``config.frame_rate_hz``.
+            images: As for calling the model.
+            start_s: Where in the file the motion begins, in seconds.
+            loop: Whether the end meets the start, for playing in a circle.
+
+        Raises:
+            UnreadableFileError: If clip or still cannot be used.
+            UsageError: If an argument is out of range.
+        """
+        return self.with_motion_of(clip, start_s=start_s)(images, loop=loop)
+
+    def with_motion_of(self, clip: ClipSource, *, start_s: float = 0.0) -> "ImageToVideo":
+        """Build a model that moves every still as a clip moves.
+
+        Args:
+            clip: As for ``transfer``.
+            start_s: Where in the file the motion begins, in seconds.
+        """
+        opened = open_clip(clip, self.config.clip, start_s=start_s)
+        channels = self.config.autoencoder.in_channels
+        motion = KnownMotion.of(opened, self.autoencoder, in_channels=channels)
+        return ImageToVideo(
+            self.autoencoder, motion, self.config, typicality=self.typicality, device=self.device
+        )
+
     def open(self, source: StillSource) -> Still:
         """Read and clean a still for this model.
 
@@ -179,7 +202,7 @@ class ImageToVideo:
         """Tell how far a still is from the training data; None if the model cannot tell."""
         if self.typicality is None:
             return None
-        return self.typicality.judge(_to_float(still.first_frame[None]))
+        return self.typicality.judge(to_float(still.first_frame[None]))
 
     def animate(
         self,
@@ -213,70 +236,6 @@ class ImageToVideo:
             if value < least:
                 msg = f"{name} must be at least {least}, got {value}"
                 raise UsageError(msg)
-        return self._batches(requests, _Run(seed, num_inference_steps, options, size))
-
-    def _batches(self, requests: Sequence[LoopRequest], run: _Run) -> Iterator[TimedLoop]:
-        features: dict[str, list[Tensor]] = {}
-        for start in range(0, len(requests), run.batch_size):
-            batch = requests[start : start + run.batch_size]
-            began = time.perf_counter()
-            with torch.inference_mode():
-                stills = {still.sha256: still for still, _ in batch}
-                features = {
-                    sha256: features.get(sha256) or self._features(still)
-                    for sha256, still in stills.items()
-                }
-                clip, flow = self._decode(batch, features, run)
-            share = (time.perf_counter() - began) / len(batch)
-            for item, (still, _) in enumerate(batch):
-                began = time.perf_counter()
-                item_flow = None if flow is None else flow[item]
-                with torch.inference_mode():
-                    native = to_native_size(still.pixels, clip[item], item_flow, still.letterbox)
-                frames = still.on_canvas(native)
-                yield TimedLoop(frames, share + time.perf_counter() - began)
-
-    def _features(self, still: Still) -> list[Tensor]:
-        return self.autoencoder.first_frame_features(self._first_frames([still]))
-
-    def _decode(
-        self, batch: Sequence[LoopRequest], features: dict[str, list[Tensor]], run: _Run
-    ) -> Window:
-        """Draw the latents of a batch and decode them, on the CPU and in float32."""
-        first_frame = self._first_frames([still for still, _ in batch])
-        levels = zip(*(features[still.sha256] for still, _ in batch), strict=True)
-        pyramid = [torch.cat(level) for level in levels]
-        generators = [clip_generator(run.seed, still.sha256, sample) for still, sample in batch]
-
-        def draw() -> Window:
-            latent = draw_latents(
-                self.sampler,
-                first_frame,
-                run.options,
-                generators=generators,
-                num_inference_steps=run.num_inference_steps,
-            )
-            noise = self.autoencoder.draw_speckle_noise(generators)
-            noise = None if noise is None else noise.to(self.device)
-            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise)
-            clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
-            return clip, None if flow is None else flow.float().cpu()
-
-        window_frames = self.config.clip.num_frames
-        return long_loop(
-            draw,
-            first_frame[:, :1].float().cpu(),
-            window_frames=window_frames,
-            num_frames=run.options.num_frames or window_frames,
-            loop=run.options.loop,
-        )
-
-    def _first_frames(self, stills: Sequence[Still]) -> Frame:
-        frames = _to_float(np.stack([still.first_frame for still in stills]))  # (b, 1, h, w)
-        channels = self.config.autoencoder.in_channels
-        return frames.to(self.device).expand(-1, channels, -1, -1)
-
-
-def _to_float(levels: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
-    """Map grey levels to [-1, 1]."""
-    return torch.from_numpy(levels).float() / HALF_RANGE - 1
+        animation = Animation(self.autoencoder, self.sampler, self.config, self.device)
+        run = AnimationRun(seed, num_inference_steps, options, size)
+        return animation.loops(requests, run)

@@ -117,7 +117,8 @@ def blend_weights(
     weights = torch.stack(rows)
     weights = weights / weights.sum(dim=0)
     if loop:
-        weights = weights * ((num_frames - frame) / _hop(window_frames)).clamp(max=1)
+        way_back = min(_hop(window_frames), num_frames // 2)
+        weights = weights * ((num_frames - frame) / way_back).clamp(max=1)
     return weights
 
 

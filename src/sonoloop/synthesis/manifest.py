@@ -27,6 +27,9 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "motion": pl.Float64,
     "guidance_scale": pl.Float64,
     "loop": pl.Boolean,
+    "motion_source": pl.String,
+    "motion_sha256": pl.String,
+    "motion_start_s": pl.Float64,
     "software": pl.String,
     "num_frames": pl.Int64,
     "height": pl.Int64,
@@ -52,6 +55,9 @@ LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "motion": None,
     "guidance_scale": None,
     "loop": False,
+    "motion_source": None,
+    "motion_sha256": None,
+    "motion_start_s": None,
 }
 """What the rows of a manifest without these columns have in them."""
 
@@ -60,8 +66,9 @@ Key = tuple[object, ...]
 
 
 def row_key(row: Row) -> Key:
-    """Identify a clip: the same still, seed and sample have one row."""
-    return (row["source"], row["source_sha256"], row["seed"], row["sample"])
+    """Identify a clip: the same still, seed, sample and motion source have one row."""
+    names = ("source", "source_sha256", "seed", "sample", "motion_sha256")
+    return tuple(row.get(name) for name in names)
 
 
 class Manifest:
