@@ -22,7 +22,7 @@ from sonoloop.errors import UsageError
 from sonoloop.flow.config import FlowConfig
 from sonoloop.recipes.model_card import TrainingFacts, model_card
 from sonoloop.shapes import Frame
-from sonoloop.synthesis.config import ModelConfig, TypicalityConfig, playing_rate_hz
+from sonoloop.synthesis.config import ModelConfig, Stage2, TypicalityConfig, playing_rate_hz
 from sonoloop.synthesis.native_size import HALF_RANGE
 from sonoloop.synthesis.pretrained import load_weights, pack_weights, write_model
 from sonoloop.synthesis.stages import build_stage_2
@@ -33,7 +33,6 @@ STILLS_PER_VIDEO: Final = 4
 """First frames of this many windows of a video stand for it in the typicality check."""
 DEFAULT_LICENCE: Final = "CC-BY-NC-SA-4.0"
 
-Stage2 = Literal["diffusion", "flow"]
 Stage = Literal["autoencoder"] | Stage2
 STAGE_2_CONFIGS: Final[dict[Stage2, type[DiffusionConfig | FlowConfig]]] = {
     "diffusion": DiffusionConfig,

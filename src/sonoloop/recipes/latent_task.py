@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from lightning_fabric import Fabric
@@ -12,6 +12,7 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.latent_cache import LatentCache, cache_batches, encode_fixed_clips
 from sonoloop.recipes.training_data import TrainingData, fixed_clips
+from sonoloop.synthesis.config import Stage2
 from sonoloop.synthesis.stages import LatentSampler
 from sonoloop.training.batches import sample_numbers
 from sonoloop.training.config import TrainingConfig
@@ -19,9 +20,6 @@ from sonoloop.training.optimizer import build_optimizer
 from sonoloop.training.precision import AsTrained
 from sonoloop.training.sample_strip import write_strip
 from sonoloop.training.task import Learner, Losses, Task
-
-Kind = Literal["diffusion", "flow"]
-"""Name of the run's stage, of the section of its settings, and of the part of a model."""
 
 STRIP_CLIPS = 4
 VALIDATION_CLIPS = 32
@@ -48,7 +46,7 @@ class SecondStage(NamedTuple):
 
 
 def latent_task(
-    kind: Kind,
+    kind: Stage2,
     stage_2: SecondStage,
     cache: LatentCache,
     autoencoder: VideoAutoencoder,

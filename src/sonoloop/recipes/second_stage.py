@@ -19,10 +19,11 @@ from sonoloop.recipes.latent_cache import (
     load_cache,
     save_cache,
 )
-from sonoloop.recipes.latent_task import Kind, SecondStage, latent_task
+from sonoloop.recipes.latent_task import SecondStage, latent_task
 from sonoloop.recipes.trained_autoencoder import TrainedAutoencoder, load_autoencoder
 from sonoloop.recipes.training_control import with_control
 from sonoloop.recipes.training_data import TrainingData, fingerprint, open_training_data
+from sonoloop.synthesis.config import Stage2
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.launch import launch_fabric, open_shared_run
 from sonoloop.training.loop import Outcome
@@ -42,7 +43,7 @@ class SecondStageRecipe:
         compose: Builds model and losses; may draw from torch's global generator.
     """
 
-    name: Kind
+    name: Stage2
     compose: Composer
 
     def train(

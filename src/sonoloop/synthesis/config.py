@@ -9,6 +9,9 @@ from sonoloop.data.config import ClipConfig
 from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.flow.config import FlowConfig
 
+Stage2 = Literal["diffusion", "flow"]
+"""Kinds of stage 2: the run's stage, the section of its settings and the part of a model."""
+
 NOMINAL_RATE_HZ = 25.0
 """Assumed rate of recordings whose windows are counted in frames (the paper's 25 Hz videos)."""
 
@@ -74,7 +77,7 @@ class ModelConfig(BaseModel):
         return found
 
     @property
-    def stage_2_part(self) -> Literal["diffusion", "flow"]:
+    def stage_2_part(self) -> Stage2:
         """Which stage 2 it is, as its weights are named."""
         return "flow" if self.diffusion is None else "diffusion"
 
