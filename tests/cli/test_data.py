@@ -54,7 +54,7 @@ def test_a_skipped_file_gives_status_1(
     assert run("data", "prepare", stills, "--out", out, "--size", "64", "--workers", "1") == 1
     told = capsys.readouterr().err
     assert "skipped a/bad.png: " in told
-    assert "1 recordings were skipped" in told
+    assert "1 recording skipped" in told
     assert len(json.loads((out / "split.json").read_text())["items"]) == 6
 
 

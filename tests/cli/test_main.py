@@ -1,6 +1,7 @@
 """The command line finds commands, parses options and turns errors into exits."""
 
 import errno
+import signal
 import subprocess
 import sys
 import time
@@ -174,6 +175,27 @@ def test_errors_become_one_sentence_and_a_status(
     text = capsys.readouterr().err
     assert sentence in text
     assert text.count("\n") == 1
+
+
+def test_sigterm_undoes_what_is_half_done(
+    stub: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a scheduler ends a job: blocks that clean up still do."""
+    cleaned = []
+
+    def command() -> None:
+        """Wait for the end."""
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            cleaned.append(True)
+
+    stub.stub = command
+    former = signal.getsignal(signal.SIGTERM)
+    assert exit_status("stub") == 143
+    assert capsys.readouterr().err == "sonoloop: ended by SIGTERM\n"
+    assert cleaned == [True]
+    assert signal.getsignal(signal.SIGTERM) is former
 
 
 def test_invalid_setting_is_a_usage_error(

@@ -159,6 +159,16 @@ def test_deep_pixels_are_scaled_together(tmp_path: Path, dtype: type[np.generic]
     assert "0.1 and 99.9" in recording.warnings[0]
 
 
+def test_a_stated_window_is_applied(tmp_path: Path) -> None:
+    """To grey alone, before MONOCHROME1 is turned, and a warning tells."""
+    dataset = _dataset((RAMP * 50).astype(np.uint16), "MONOCHROME1")
+    dataset.WindowCenter, dataset.WindowWidth = "2500.5", "5001"
+    recording = read_dicom(_save(dataset, tmp_path))
+    shown = np.rint(255 * (RAMP * 50 / 5000).clip(0, 1))
+    np.testing.assert_array_equal(recording.frames, 255 - shown)
+    assert "window that it states, 0 to 5000" in recording.warnings[0]
+
+
 def test_video_inside_dicom_is_read(tmp_path: Path) -> None:
     """MPEG-4 AVC (1.2.840.10008.1.2.4.102): a whole mp4 in the pixel data."""
     buffer = io.BytesIO()
@@ -221,6 +231,8 @@ def test_bad_files_are_refused(tmp_path: Path) -> None:
     dataset.Rows = dataset.Columns = 20_000
     with pytest.raises(UnreadableFileError, match="is 20000 x 20000 pixels, at most"):
         read_dicom(_save(dataset, tmp_path))
+    with pytest.raises(UnreadableFileError, match="stored as HSV, which is not read: export it"):
+        read_dicom(_save(_dataset(_colour(GREY), "HSV"), tmp_path))
     del dataset.PixelData
     with pytest.raises(UnreadableFileError, match="holds no pixels: it is a report"):
         read_dicom(_save(dataset, tmp_path))

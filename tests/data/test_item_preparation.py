@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import examples
 
 from sonoloop.data import item_preparation
 from sonoloop.data.item_preparation import (
@@ -125,6 +126,15 @@ def test_a_still_is_one_frame(task: ItemTask, tmp_path: Path) -> None:
     assert (prepared.frame_rate_hz, prepared.duration_s) == (None, 0)
     Image.open(task.path / "5.png").save(tmp_path / "one.gif")
     assert prepare_item(replace(task, path=tmp_path / "one.gif", first_frame=0)).kind == "still"
+
+
+def test_a_dicom_still_may_be_named_by_its_uid(task: ItemTask, tmp_path: Path) -> None:
+    """As scanners export: what follows the last dot is no suffix."""
+    path = tmp_path / "1.2.840.5"
+    still = examples.ybr_color
+    still.NumberOfFrames = 1
+    still.save_as(path)
+    assert prepare_item(replace(task, path=path, first_frame=0)).kind == "still"
 
 
 def test_a_video_of_one_frame_is_no_still(task: ItemTask, tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     assert read_manifest(tmp_path, path).items[0].item_id == "a.mp4"
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_are_recognised(tmp_path: Path, separator: str) -> None:
+    """As spreadsheet programs of many countries write CSV; commas in values stay."""
+    text = "\ufeffpath,label,note\na.mp4,x,1\n".replace(",", separator).replace("1", "1,5")
+    item = read_manifest(tmp_path, make(tmp_path, text, "a.mp4")).items[0]
+    assert (item.item_id, item.label, item.columns["note"]) == ("a.mp4", "x", "1,5")
+
+
 def test_a_missing_file_is_left_out_as_a_failure(tmp_path: Path) -> None:
     """With manifest and line; the others stay."""
     path = make(tmp_path, "path,label\na.mp4,x\nb.mp4,x\n,x\n../c.mp4,x\n", "a.mp4")
@@ -76,7 +84,7 @@ def test_labels_come_from_the_column_asked_for(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("path,name\na.mp4,x\n", r"no column label \(it has path, name\); name the label's column"),
-        ("file,label\na.mp4,x\n", r"no column path \(it has file, label\)"),
+        ("file,label\na.mp4,x\n", r"no column path \(it has file, label\); name the column of"),
         ("path,label\n", "has no rows"),
         ("", "has no rows"),
         ("path,label\na.mp4,x\na.mp4,y\n", r"line 3 lists a\.mp4 again"),
@@ -102,5 +110,5 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read as a parquet table"):
         read_rows(tmp_path / "table.parquet")
     (tmp_path / "table.csv").write_bytes(b"path\n\xff\xfe\n")
-    with pytest.raises(UsageError, match="cannot be read as a csv table"):
+    with pytest.raises(UsageError, match=r"in UTF-8 \(invalid start byte at byte 5\); save"):
         read_rows(tmp_path / "table.csv")

@@ -107,6 +107,13 @@ def test_nan_and_infinity_are_refused(tmp_path: Path, bad: float) -> None:
         read_still(tmp_path / "a.tif")
 
 
+def test_complex_values_are_refused(tmp_path: Path) -> None:
+    """Baseband data are no picture yet."""
+    tifffile.imwrite(tmp_path / "a.tif", GREY.astype(np.complex64))
+    with pytest.raises(UnreadableFileError, match="values are of type complex64: save it as real"):
+        read_still(tmp_path / "a.tif")
+
+
 def test_second_page_is_reported(tmp_path: Path) -> None:
     """One picture is read, and the user told so."""
     tifffile.imwrite(tmp_path / "a.tif", np.stack([GREY, GREY]), photometric="minisblack")

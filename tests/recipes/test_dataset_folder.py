@@ -28,7 +28,7 @@ def test_finished_items_stay_and_half_written_ones_go(tmp_path: Path) -> None:
     def fill_the_disk() -> None:
         with folder:
             (folder.work / "a.json").touch()
-            (folder.work / "b.123.partial").touch()
+            (folder.work / ".b.json.123.part").touch()
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(SonoloopError, match=r"no space left.*\(1 finished recordings are kept"):

@@ -105,7 +105,7 @@ def test_exported_model_works(line: Line, tmp_path: Path) -> None:
     card = (tmp_path / "model" / "README.md").read_text()
     assert "an abacus, 2 CPU cores" in card
     assert "| 12 | 1.5 |" in card
-    assert "model phantom written to" in text.getvalue()
+    assert "model 'phantom' written to" in text.getvalue()
 
 
 def test_exported_baseline_works(line: Line, tmp_path: Path) -> None:

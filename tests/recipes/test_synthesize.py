@@ -59,11 +59,11 @@ def test_whole_recipe(tmp_path: Path, model_folder: Path) -> None:
     )
     assert len(result.rows) == 1
     said = text.getvalue()
-    assert "model tiny, trained on speckle: anything else will move as if it were that" in said
+    assert "model 'tiny', trained on speckle: anything else will move as if it were that" in said
     assert "a.png is unlike the model's training data (distance" in said
     assert "skipped" in said
     assert "b.png" in said
-    assert f"1 loops written to {tmp_path / 'out'}, 1 stills could not be used" in said
+    assert f"1 loop written to {tmp_path / 'out'}, 1 still could not be used" in said
 
 
 def test_unwritable_folder_is_refused_before_any_work(tmp_path: Path) -> None:
@@ -74,15 +74,17 @@ def test_unwritable_folder_is_refused_before_any_work(tmp_path: Path) -> None:
 
 
 def test_long_lists_are_cut(tmp_path: Path) -> None:
-    """Hundreds of odd stills do not bury the last line."""
+    """Hundreds of odd stills do not bury the last line; those that failed are all named."""
     screen, text = console()
     result = BatchResult(
         unusual=[(f"{number}.png", StillTypicality(2.0, 1.0, 0.5)) for number in range(50)],
-        failures=[UnreadableFileError(f"{number}.png", "is empty") for number in range(3)],
+        failures=[UnreadableFileError(f"{number}.png", "is empty") for number in range(30)],
         num_skipped=7,
+        warnings=[(f"{number}.tif", "is deep") for number in range(5)] + [("6.tif", "is odd")],
     )
     report(result, tmp_path, screen)
     lines = text.getvalue().splitlines()
-    assert len(lines) == LINES_SHOWN + 1 + 3 + 1
-    assert lines[LINES_SHOWN] == "... and 40 more like this"
-    assert lines[-1].endswith("7 were there already, 3 stills could not be used")
+    assert lines[:2] == ["0.tif, 1.tif, 2.tif and 2 more: is deep", "6.tif: is odd"]
+    assert lines[2 + LINES_SHOWN] == "... and 40 more like this, see the manifest"
+    assert lines[3 + LINES_SHOWN : -1] == [f"skipped {n}.png: is empty" for n in range(30)]
+    assert lines[-1].endswith("7 already there, 30 stills could not be used")

@@ -37,8 +37,8 @@ class AutoencoderConfig(BaseModel):
     """Above 0 the warp decoder's residual changes brightness alone: it becomes a gain on the moved
     speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
     speckle: bool = False
-    """Whether the warp decoder also makes new speckle out of noise, as strong as the echo around it
-    (needs residual_blur above 0): real speckle changes as it moves. Only critics teach that."""
+    """Whether part of the moved speckle may give way to new, made of noise (warp decoder with
+    residual_blur above 0): real speckle changes as it moves. Only critics teach how much."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":

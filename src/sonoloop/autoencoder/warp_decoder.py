@@ -24,10 +24,9 @@ MAX_FLOW: Final = 0.25
 """Largest displacement as a share of the frame's size."""
 RESIDUAL_SCALE: Final = 0.2
 """Pixel value of one unit of the residual's head: small, so that early steps stay small."""
-SPECKLE_SCALE: Final = 0.2
-"""Strength of new speckle, as a share of the local brightness, for one unit of its head."""
-FIRST_FADE: Final = -4.0
-"""Logit at the start of how much of the moved texture gives way to new speckle: almost none."""
+FIRST_SHARE: Final = -4.0
+"""Logit at the start of the share of moved speckle that gives way to new: almost none."""
+VARIANCE_FLOOR: Final = 1e-8
 MAX_GAIN: Final = 3.0
 """Largest change of the local brightness, up or down."""
 DARK: Final = 0.02
@@ -79,7 +78,7 @@ class WarpDecoder(nn.Module):
         self.filtered_noise: FilteredNoise | None = None
         if config.speckle:
             self.filtered_noise = FilteredNoise()
-            wanted = 1 + FilteredNoise.num_filters  # fade, and the strength of each filter
+            wanted = 1 + FilteredNoise.num_filters  # share, and the filters' logits
             self.speckle_head = nn.Conv3d(half, wanted, (1, 3, 3), padding=(0, 1, 1))
             heads.append(self.speckle_head)
         for head in heads:
@@ -138,33 +137,40 @@ class WarpDecoder(nn.Module):
     def _with_new_speckle(
         self, moved: Clip, hidden: Tensor, filtered_noise: FilteredNoise, speckle_noise: Clip
     ) -> Clip:
-        """Let moved texture give way to new one, after frame 0."""
+        """Let moved speckle give way to new, after frame 0."""
         wanted = functional.interpolate(
             self.speckle_head(hidden).float(), size=list(moved.shape[2:]), mode="trilinear"
         )
-        fade = _without_frame_zero(torch.sigmoid(wanted[:, :1] + FIRST_FADE))
-        mix = _without_frame_zero(SPECKLE_SCALE * wanted[:, 1:])
+        share = torch.sigmoid(wanted[:, :1] + FIRST_SHARE)
         with torch.autocast(moved.device.type, enabled=False):
-            speckle = filtered_noise(mix, speckle_noise.float())
-        return replace_speckle(moved, fade, speckle, self.residual_blur)
+            speckle = filtered_noise(wanted[:, 1:], speckle_noise.float())
+        later = replace_speckle(
+            moved[:, :, 1:], share[:, :, 1:], speckle[:, :, 1:], self.residual_blur
+        )
+        return torch.cat([moved[:, :, :1], later], dim=2)
 
 
-def replace_speckle(moved: Clip, fade: Clip, speckle: Clip, sigma: float) -> Clip:
-    """Give a clip new texture around the same local brightness.
+def replace_speckle(
+    moved: Clip, share: Float[Tensor, "b 1 t h w"], speckle: Clip, sigma: float
+) -> Clip:
+    """Give a clip new texture of the same brightness and contrast.
 
-    mean + (1 - fade) * (amplitude - mean) + mean * speckle, in echo amplitudes from 0 to 1
+    mean + sqrt(1 - share) (amplitude - mean) + sqrt(share) contrast speckle
 
-    So new speckle is as strong as the echo around it, and where nothing echoes nothing appears.
+    in echo amplitudes from 0 to 1; mean and contrast (standard deviation) are local, so where
+    nothing echoes nothing appears, and no share can blur.
 
     Args:
         moved: Frames.
-        fade: Share of their own texture that goes, 0 to 1, for all channels.
-        speckle: New texture, as a share of the local brightness.
-        sigma: Standard deviation of the smoothing that gives the mean, in pixels.
+        share: Share of the texture's variance that is new, 0 to 1.
+        speckle: Noise of mean 0 and variance 1.
+        sigma: Standard deviation in pixels of the Gaussian that is local.
     """
     amplitude = 0.5 * (moved + 1)
     mean = gaussian_blur(amplitude, sigma)
-    return 2 * (mean * (1 + speckle) + (1 - fade) * (amplitude - mean)) - 1
+    texture = amplitude - mean
+    contrast = (gaussian_blur(texture.square(), sigma) + VARIANCE_FLOOR).sqrt()
+    return 2 * (mean + (1 - share).sqrt() * texture + share.sqrt() * contrast * speckle) - 1
 
 
 def brighten(moved: Clip, residual: Clip, sigma: float) -> Clip:

@@ -26,23 +26,27 @@ def prepare(
     """
     from rich.console import Console  # noqa: PLC0415 (--help needs none of this)
 
+    from sonoloop.data.splits import SPLIT_NAMES  # noqa: PLC0415
     from sonoloop.recipes import prepare as recipe  # noqa: PLC0415
+    from sonoloop.report.words import counted  # noqa: PLC0415
 
     console = Console(stderr=True, highlight=False)
     result = recipe.prepare(inputs, out, preparation, console=console)
-    sides = ", ".join(f"{count} {side}" for side, count in sorted(result.counts.items()))
+    sides = ", ".join(f"{result.counts.get(side, 0)} {side}" for side in SPLIT_NAMES)
     console.print(
-        f"{result.dataset}: {result.num_items} items ({sides})", markup=False, soft_wrap=True
+        f"{result.dataset}: {counted(result.num_items, 'item')} ({sides})",
+        markup=False,
+        soft_wrap=True,
     )
     if result.num_reused:
         console.print(f"{result.num_reused} of them were done already")
     if result.num_near_duplicates:
         console.print(
-            f"{result.num_near_duplicates} pairs of near-duplicates across groups or labels: "
-            "their groups are joined"
+            f"{counted(result.num_near_duplicates, 'near-duplicate pair')} across groups or "
+            "labels: their groups are joined"
         )
     if result.num_failures:
-        console.print(f"{result.num_failures} recordings were skipped, see above")
+        console.print(f"{counted(result.num_failures, 'recording')} skipped, see above")
     console.print(f"look at {result.dataset / 'quality.html'}", markup=False, soft_wrap=True)
     return 1 if result.num_failures else 0
 

@@ -2,15 +2,19 @@
 
 A command is looked up in ``COMMANDS`` by its words and only then imported, so ``sonoloop --help``
 loads nothing but this file. Exit status: 0 done, 1 the run failed or some items were skipped,
-2 wrong usage and nothing was started, 130 interrupted.
+2 wrong usage and nothing was started, 130 interrupted, 143 ended by SIGTERM.
 """
 
 import errno
 import inspect
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
+from types import FrameType
 from typing import NamedTuple
 
 from sonoloop import __version__
@@ -167,9 +171,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        status = _run(words)
+        with _ended_in_order():
+            status = _run(words)
     except SonoloopError as error:
         status = _complain(str(error), error.exit_status)
+    except _TerminatedError:
+        status = _complain("ended by SIGTERM", 128 + signal.SIGTERM)
     except KeyboardInterrupt:
         status = _complain("interrupted", 130)
     except BrokenPipeError:
@@ -179,6 +186,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     except MemoryError:
         status = _complain("out of memory: close other programs or give it fewer items at once", 1)
     sys.exit(status)
+
+
+class _TerminatedError(KeyboardInterrupt):
+    """The system or a scheduler asked to end."""
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM undo what is half-done, as Ctrl-C does; training takes both over itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may take signals
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise _TerminatedError
+
+    former = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _run(words: list[str]) -> int:
@@ -270,10 +298,10 @@ def _os_error_sentence(error: OSError) -> str:
         errno.EISDIR: "a folder stands where a file is needed; choose another path",
         errno.EEXIST: "choose another path",
     }
-    if error.errno is None and "requested and" in str(error):  # how numpy says that a disk is full
-        return f"the disk took only part of a file ({error}); {remedies[errno.ENOSPC]}"
-    reason = error.strerror or str(error) or type(error).__name__
     place = f"{error.filename}: " if error.filename else ""
+    if error.errno is None and "requested and" in str(error):  # how numpy says that a disk is full
+        return f"{place}the disk took only part of a file ({error}); {remedies[errno.ENOSPC]}"
+    reason = error.strerror or str(error) or type(error).__name__
     remedy = remedies.get(error.errno or 0)
     return f"{place}{reason}" + (f"; {remedy}" if remedy else "")
 

@@ -21,6 +21,7 @@ from pydicom.pixels.utils import iter_pixels
 from sonoloop.data.dicom_jpeg import FFMPEG_CODECS, jpeg_frames
 from sonoloop.data.dicom_scan import ScanGeometry, scan_geometry
 from sonoloop.data.dicom_timing import frame_times
+from sonoloop.data.dicom_window import stated_window
 from sonoloop.data.pixel_limits import check_frame_size, num_frames_that_fit
 from sonoloop.data.recording import Frames, Recording
 from sonoloop.data.still_files import scale_to_uint8
@@ -52,15 +53,22 @@ ATTRIBUTES_READ = (
     "RecommendedDisplayFrameRate",
     "RedPaletteColorLookupTableData",
     "RedPaletteColorLookupTableDescriptor",
+    "RescaleIntercept",
+    "RescaleSlope",
     "Rows",
     "SamplesPerPixel",
     "SegmentedBluePaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData",
     "SegmentedRedPaletteColorLookupTableData",
     "SequenceOfUltrasoundRegions",
+    "VOILUTFunction",
+    "WindowCenter",
+    "WindowWidth",
 )
 
 GREY_INTERPRETATIONS = ("MONOCHROME1", "MONOCHROME2")
+UNREAD_INTERPRETATIONS = ("HSV", "ARGB", "CMYK")
+"""Retired in DICOM; decoders would pass their numbers off as red, green and blue."""
 
 _MPEG_SYNTAXES = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4, HEVC: PS3.6, table A-1
 _BITS_OF_UINT8 = 8
@@ -104,7 +112,7 @@ def _header(path: Path) -> Dataset:
     except Exception as error:  # a damaged header shows as an error of almost any type
         raise UnreadableFileError(path, "its DICOM header is damaged or cut short") from error
     if not has_pixels or None in sizes:
-        reason = "holds no pixels: it is a report, a measurement or a header without its image"
+        reason = "holds no pixels: it is a report, a measurement, a bare header, or it is cut short"
         raise UnreadableFileError(path, reason)
     return header
 
@@ -112,6 +120,10 @@ def _header(path: Path) -> Dataset:
 def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
     height, width = int(header.Rows), int(header.Columns)
     check_frame_size(path, height, width)
+    interpretation = header.get("PhotometricInterpretation")
+    if interpretation in UNREAD_INTERPRETATIONS:
+        reason = f"its colours are stored as {interpretation}, which is not read: export it as RGB"
+        raise UnreadableFileError(path, reason)
     notes: list[str] = []
     num_stated = _num_stated_frames(header)
     limit = num_frames_that_fit(height, width, max_frames)
@@ -129,10 +141,15 @@ def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
     elif len(frames) < min(num_stated, limit):
         notes.append(f"states {num_stated} frames but {len(frames)} could be decoded")
     times_s, time_notes = frame_times(header, len(frames))
-    if frames.dtype != np.uint8:
+    is_grey = interpretation in GREY_INTERPRETATIONS
+    window = stated_window(header) if is_grey else None
+    if window is not None:
+        notes.append(window.note)
+        frames = window.apply(frames)
+    elif frames.dtype != np.uint8:
         frames = scale_to_uint8(path, frames)
         notes.append("values deeper than 8 bits are scaled between their 0.1 and 99.9 percentiles")
-    if header.PhotometricInterpretation == "MONOCHROME1":
+    if interpretation == "MONOCHROME1":
         frames = 255 - frames
     return _recording(frames, times_s, geometry, (*notes, *time_notes))
 

@@ -6,7 +6,6 @@ that it is done once whatever is interrupted, added or re-run. Runs in worker pr
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,16 +16,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sonoloop.atomic_files import unfinished_file, write_atomically
 from sonoloop.data import letterbox, reading, scan_region
 from sonoloop.data.duplicates import frame_hashes
 from sonoloop.data.frame_folders import natural_key
 from sonoloop.data.recording import Frames, Recording
-from sonoloop.data.still_files import STILL_SUFFIXES
 from sonoloop.data.store import Kind, file_sha256
+from sonoloop.data.video_files import VIDEO_SUFFIXES
 from sonoloop.errors import UnreadableFileError
 
-STILL_CONTAINERS = frozenset({".gif", ".dcm", ".dicom", ""})
-"""Suffixes of files that may hold a video or a still alike."""
+VIDEO_ONLY_SUFFIXES = VIDEO_SUFFIXES - {".gif"}
+"""Suffixes of files in which one frame is no still but a damaged video."""
 
 BLANK_SHARE = 0.05
 """A frame darker than this share of the median frame shows nothing."""
@@ -210,8 +210,7 @@ def _usable_part(task: ItemTask) -> Recording:
     limit = None if task.max_frames is None else task.max_frames + task.first_frame
     recording = reading.read_recording(task.path, max_frames=limit)
     count = len(recording.frames)
-    may_be_still = task.path.suffix.lower() in STILL_CONTAINERS | STILL_SUFFIXES
-    if recording.is_still and not may_be_still:
+    if recording.is_still and task.path.suffix.lower() in VIDEO_ONLY_SUFFIXES:
         reason = f"a video of one frame; at least {task.num_frames} are needed"
         raise UnreadableFileError(task.path, reason)
     if task.first_frame:
@@ -246,13 +245,8 @@ def _write(
     work: Path, prepared: PreparedItem, frames: Frames, times_s: npt.NDArray[np.float64]
 ) -> None:
     """Write frames, times and facts; the facts come last and make the item valid."""
-    partial = work / f"{prepared.key}.{os.getpid()}.partial"
-    try:
-        for suffix, array in (("frames", frames), ("times", times_s)):
-            with partial.open("wb") as file:
-                np.save(file, array)
-            partial.replace(work / f"{prepared.key}.{suffix}.npy")
-        partial.write_text(json.dumps(asdict(prepared)))
-        partial.replace(work / f"{prepared.key}.json")
-    finally:
-        partial.unlink(missing_ok=True)
+    for suffix, array in (("frames", frames), ("times", times_s)):
+        path = work / f"{prepared.key}.{suffix}.npy"
+        with unfinished_file(path) as unfinished, unfinished.open("wb") as file:
+            np.save(file, array)
+    write_atomically(work / f"{prepared.key}.json", json.dumps(asdict(prepared)).encode())

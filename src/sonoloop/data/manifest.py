@@ -10,6 +10,9 @@ from sonoloop.errors import UsageError
 
 Row = Mapping[str, str]
 
+SEPARATORS = (",", ";", "\t")
+"""Between the columns of a CSV file: the one that its header has most of."""
+
 NO_LABELS = "none"
 """What --label-column takes for a data set without labels."""
 
@@ -38,7 +41,10 @@ def read_rows(path: Path) -> list[Row]:
         else:
             msg = f"{path}: a manifest is a .csv or .parquet file, got {suffix!r}"
             raise UsageError(msg)
-    except (csv.Error, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        msg = f"{path}: is no text in UTF-8 ({error.reason} at byte {error.start}); save it as that"
+        raise UsageError(msg) from error
+    except (csv.Error, OSError) as error:
         msg = f"{path}: cannot be read as a {suffix[1:]} table ({error}); save it again"
         raise UsageError(msg) from error
     if not rows:
@@ -48,8 +54,12 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _read_csv(path: Path) -> list[Row]:
+    """Read a table whose header tells how spreadsheets of this country separate columns."""
     with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, restkey="", restval="")
+        header = file.readline()
+        separator = max(SEPARATORS, key=header.count)
+        file.seek(0)
+        reader = csv.DictReader(file, restkey="", restval="", delimiter=separator)
         return [{key: str(value).strip() for key, value in row.items() if key} for row in reader]
 
 
@@ -103,9 +113,10 @@ def read_manifest(
     """
     rows = read_rows(path)
     label_column = label_column or "label"
-    wanted = ["path"] if label_column == NO_LABELS else ["path", label_column]
-    remedy = "name the label's column with --label-column (none for no labels)"
-    require_columns(rows, wanted, path, remedy)
+    require_columns(rows, ["path"], path, "name the column of the files so")
+    if label_column != NO_LABELS:
+        remedy = "name the label's column with --label-column (none for no labels)"
+        require_columns(rows, [label_column], path, remedy)
     group_column = next((name for name in GROUP_COLUMNS if name in rows[0]), None)
     notes = []
     if group_column is None:

@@ -1,7 +1,6 @@
 """Writes phantoms as class folders of videos, the layout in which ``data prepare`` finds labels."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -9,6 +8,7 @@ from typing import get_args
 import av
 import numpy as np
 
+from sonoloop.atomic_files import unfinished_file, write_atomically
 from sonoloop.data.phantom import Kind, Motion, phantom_clip
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UsageError
@@ -92,23 +92,17 @@ def write_phantoms(
         "motion_label": motion_label,
         "sector": sector,
     }
-    (out / "phantom.json").write_text(json.dumps(record, indent=2) + "\n")
+    write_atomically(out / "phantom.json", (json.dumps(record, indent=2) + "\n").encode())
     return paths
 
 
 def _write_video(path: Path, frames: Frames) -> None:
-    """Encode with H.264 at a quality whose loss no eye sees, under a temporary name first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with av.open(unfinished, "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=round(FRAME_RATE_HZ))
-            stream.height, stream.width = frames.shape[1:]
-            stream.pix_fmt = "yuv420p"
-            stream.options = {"crf": "6", "preset": "veryfast"}
-            for frame in frames:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")))
-            container.mux(stream.encode())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    """Encode with H.264 at a quality whose loss no eye sees."""
+    with unfinished_file(path) as unfinished, av.open(unfinished, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=round(FRAME_RATE_HZ))
+        stream.height, stream.width = frames.shape[1:]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "6", "preset": "veryfast"}
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")))
+        container.mux(stream.encode())

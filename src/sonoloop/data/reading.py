@@ -1,6 +1,7 @@
 """One door to every reader: which file is what, and which files of a folder can be read."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from sonoloop.data.dicom_files import read_dicom
@@ -57,25 +58,31 @@ def find_recordings(path: Path) -> list[Path]:
         path: A folder, or one recording.
 
     Returns:
-        Files and frame folders in natural order (2 before 10); hidden ones are left out. A file
-        or frame folder gives itself.
+        Files and frame folders in natural order (2 before 10); hidden ones are left out, and
+        links that lead back up are not followed. A file or frame folder gives itself.
 
     Raises:
         UnreadableFileError: If the path does not exist.
     """
     if not path.exists():
         raise UnreadableFileError(path, "there is no such file or folder")
+    return list(_walk(path, frozenset()))
+
+
+def _walk(path: Path, above: frozenset[Path]) -> Iterator[Path]:
+    """Walk down a folder; a link to one of the folders ``above`` is not followed."""
     if path.is_file() or is_frame_folder(path):
-        return [path]
-    found: list[Path] = []
+        yield path
+        return
+    here = above | {path.resolve()}
     for entry in sorted(path.iterdir(), key=natural_key):
         if entry.name.startswith((".", "__MACOSX")):
             continue
         if entry.is_dir():
-            found += find_recordings(entry)
+            if entry.resolve() not in here:
+                yield from _walk(entry, here)
         elif entry.suffix.lower() in MEDIA_SUFFIXES or _is_dicom_without_suffix(entry):
-            found.append(entry)
-    return found
+            yield entry
 
 
 def _read(path: Path, max_frames: int | None, frame_rate_hz: float) -> Recording:

@@ -34,19 +34,30 @@ class FilteredNoise(nn.Module):
         place = torch.arange(KERNEL_SIZE) - KERNEL_SIZE // 2
         width, height = torch.tensor(GRAINS_PX)[:, :, None].unbind(dim=1)  # (filters, 1) each
         across, down = (torch.exp(-0.5 * (place / std) ** 2) for std in (width, height))
-        self.filters = nn.Parameter((down[:, :, None] * across[:, None])[:, None, None])
+        self.filters = nn.Parameter((down[:, :, None] * across[:, None])[:, None])
 
-    def forward(self, mix: Clip, noise: Float[Tensor, "b c2 t h w"]) -> Float[Tensor, "b c2 t h w"]:
-        """Return noise whose grain and strength vary over place and time.
+    def forward(
+        self, logits: Clip, noise: Float[Tensor, "b _ t h w"]
+    ) -> Float[Tensor, "b _ t h w"]:
+        """Return noise of mean 0 and variance 1 whose grain varies over place and time.
 
         Args:
-            mix: Strength of every filter, signed; with one filter it is the standard deviation.
+            logits: Share of every filter, before the softmax.
             noise: Standard normal; its channels are filtered alike.
         """
-        num_items, pad = len(noise), KERNEL_SIZE // 2
+        num_items, num_channels = noise.shape[:2]
         length = self.filters.flatten(1).norm(dim=1).clamp_min(SMALLEST_LENGTH)
-        kernels = self.filters / length[:, None, None, None, None]  # unit variance comes out
-        padded = functional.pad(rearrange(noise, "b c t h w -> (b c) 1 t h w"), (pad,) * 4)
-        filtered = functional.conv3d(padded, kernels)  # (b c, filters, t, h, w)
-        by_item = rearrange(filtered, "(b c) k t h w -> b c k t h w", b=num_items)
-        return (mix[:, None] * by_item).sum(dim=2)
+        kernels = self.filters / length[:, None, None, None]
+        padded = functional.pad(
+            rearrange(noise, "b c t h w -> (b c t) 1 h w"), (KERNEL_SIZE // 2,) * 4, mode="circular"
+        )
+        filtered = rearrange(
+            functional.conv2d(padded, kernels),
+            "(b c t) k h w -> b c k t h w",
+            b=num_items,
+            c=num_channels,
+        )
+        mix = logits.softmax(dim=1)
+        overlap = kernels.flatten(1) @ kernels.flatten(1).mT  # filters see the same noise
+        variance = torch.einsum("bkthw,kl,blthw->bthw", mix, overlap, mix)
+        return (mix[:, None] * filtered).sum(dim=2) / variance[:, None].sqrt()

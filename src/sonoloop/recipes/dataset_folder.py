@@ -137,7 +137,7 @@ class DatasetFolder:
     ) -> None:
         """Remove what is half-written; explain a full disk."""
         shutil.rmtree(self._assembly, ignore_errors=True)
-        for path in self.work.glob("*.partial"):
+        for path in self.work.glob(".*.part"):
             path.unlink(missing_ok=True)
         num_done = len(self.finished_keys())
         if self._finished or num_done == 0:

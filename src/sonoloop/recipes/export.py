@@ -119,7 +119,7 @@ def export(  # noqa: PLR0913 - the options of a command
     megabytes = len(packed) / 1e6
     parameters = sum(facts.parameters.values()) / 1e6
     console.print(
-        f"model {name} written to {out}: {parameters:.2f} M parameters, {megabytes:.1f} MB; "
+        f"model '{name}' written to {out}: {parameters:.2f} M parameters, {megabytes:.1f} MB; "
         "complete the section Data of its README.md before you pass it on",
         highlight=False,
         markup=False,

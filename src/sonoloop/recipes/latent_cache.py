@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from sonoloop.atomic_files import write_atomically
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.augmentation_config import AugmentationConfig
@@ -103,7 +104,7 @@ def load_cache(path: Path, key: str) -> LatentCache | None:
 
 
 def save_cache(path: Path, key: str, cache: LatentCache) -> None:
-    """Write a cache under a temporary name and rename it.
+    """Write a cache.
 
     Args:
         path: File to write.
@@ -111,12 +112,7 @@ def save_cache(path: Path, key: str, cache: LatentCache) -> None:
         cache: Tensors on any device.
     """
     tensors = {name: tensor.cpu().contiguous() for name, tensor in cache._asdict().items()}
-    temporary = path.with_name(f".{path.name}.unfinished")
-    try:
-        temporary.write_bytes(save(tensors, metadata={"key": key}))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(path, save(tensors, metadata={"key": key}))
 
 
 @torch.no_grad()

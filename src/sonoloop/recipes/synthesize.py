@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sonoloop.data.reading import find_recordings
 from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.report.words import counted
 from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
 from sonoloop.synthesis.controlled_sampling import check_control
@@ -20,7 +21,9 @@ from sonoloop.synthesis.typicality import StillTypicality
 MASK_NAME: Final = re.compile(r"(?P<picture>.+)_mask(_\d+)?$")
 """Segmentations as BUSI names them: they lie beside their picture."""
 LINES_SHOWN: Final = 10
-"""Stills named on the console per kind of trouble; the manifest names all."""
+"""Unusual stills named on the console; the manifest names all."""
+NAMES_SHOWN: Final = 3
+"""Stills named where the same is to be said of many."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def synthesize(
     _check_writable(out)
     _say(
         console,
-        f"model {animator.config.name}, trained on {animator.config.trained_on}: anything else "
+        f"model '{animator.config.name}', trained on {animator.config.trained_on}: anything else "
         "will move as if it were that",
     )
     if stills.num_masks:
@@ -168,13 +171,29 @@ def report(result: BatchResult, out: Path, console: Console) -> None:
         out: Where the files are.
         console: Where to say it.
     """
-    _list_some(console, [f"{name}: {text}" for name, text in result.warnings])
-    _list_some(console, [_unusual_sentence(*entry) for entry in result.unusual])
-    _list_some(console, [f"skipped {failure}" for failure in result.failures])
-    made = f"{len(result.rows)} loops written to {out}"
-    there = f", {result.num_skipped} were there already" if result.num_skipped else ""
-    failed = f", {len(result.failures)} stills could not be used" if result.failures else ""
+    names: dict[str, list[str]] = {}
+    for name, text in result.warnings:
+        names.setdefault(text, []).append(name)
+    for text, of_these in names.items():
+        _say(console, f"{_some(of_these)}: {text}")
+    unusual = [_unusual_sentence(*entry) for entry in result.unusual]
+    for sentence in unusual[:LINES_SHOWN]:
+        _say(console, sentence)
+    if len(unusual) > LINES_SHOWN:
+        _say(console, f"... and {len(unusual) - LINES_SHOWN} more like this, see the manifest")
+    for failure in result.failures:  # they are in no manifest, so all are named
+        _say(console, f"skipped {failure}")
+    made = f"{counted(len(result.rows), 'loop')} written to {out}"
+    there = f", {result.num_skipped} already there" if result.num_skipped else ""
+    num_failed = len(result.failures)
+    failed = f", {counted(num_failed, 'still')} could not be used" if num_failed else ""
     _say(console, f"{made}{there}{failed}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first few and count the rest."""
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _unusual_sentence(name: str, verdict: StillTypicality) -> str:
@@ -187,13 +206,6 @@ def _unusual_sentence(name: str, verdict: StillTypicality) -> str:
         f"{name} is unusual for this model (distance {verdict.distance:.2f}, 95 % of the training "
         f"stills are below {verdict.unusual_threshold:.2f}): look at its loops before using them"
     )
-
-
-def _list_some(console: Console, sentences: Sequence[str]) -> None:
-    for sentence in sentences[:LINES_SHOWN]:
-        _say(console, sentence)
-    if len(sentences) > LINES_SHOWN:
-        _say(console, f"... and {len(sentences) - LINES_SHOWN} more like this")
 
 
 def _say(console: Console, sentence: str) -> None:

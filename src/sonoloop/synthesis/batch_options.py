@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.synthesis.loops import LoopOptions
@@ -22,6 +22,12 @@ class StillFile(NamedTuple):
 
     path: Path
     name: str
+
+
+LARGEST_SEED: Final = 2**63 - 1
+"""What a 64-bit column of the manifest holds."""
+MOST_STEPS: Final = 1000
+"""The steps of the paper's DDPM: more make no sampler better, only slower."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,18 @@ class BatchOptions:
     loops: LoopOptions = field(default_factory=LoopOptions)
 
     def __post_init__(self) -> None:
-        """Refuse numbers below the least that makes sense."""
-        for name, value, least in (
-            ("samples", self.num_samples, 1),
-            ("seed", self.seed, 0),
-            ("steps", self.num_inference_steps, 1),
-            ("batch-size", self.batch_size, 1),
+        """Refuse numbers that make no sense."""
+        for name, value, least, most in (
+            ("samples", self.num_samples, 1, None),
+            ("seed", self.seed, 0, LARGEST_SEED),
+            ("steps", self.num_inference_steps, 1, MOST_STEPS),
+            ("batch-size", self.batch_size, 1, None),
         ):
             if value is not None and value < least:
                 msg = f"{name} must be at least {least}, got {value}"
+                raise UsageError(msg)
+            if value is not None and most is not None and value > most:
+                msg = f"{name} must be at most {most}, got {value}"
                 raise UsageError(msg)
 
 

@@ -10,7 +10,6 @@ checkpoints/
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save
 
+from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import SonoloopError
 
 KEPT = 2
@@ -73,7 +73,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         if final.exists():  # saved at this step before, by the run that was resumed
             shutil.rmtree(final)
         unfinished.rename(final)
-        _write_atomically(folder / "latest.json", json.dumps({"checkpoint": final.name}))
+        write_atomically(folder / "latest.json", json.dumps({"checkpoint": final.name}).encode())
     except (OSError, RuntimeError) as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         older = latest_checkpoint(folder)
@@ -140,9 +140,3 @@ def save_tensors(path: Path, tensors: Tensors) -> None:
     """
     content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     path.write_bytes(save(content))  # save_file() would leave the file readable by its owner only
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.unfinished")
-    temporary.write_text(text)
-    os.replace(temporary, path)  # noqa: PTH105 (one atomic step on every system)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from sonoloop.atomic_files import write_atomically
+
 
 def append_line(path: Path, line: Mapping[str, object]) -> None:
     """Add one line and flush it.
@@ -39,6 +41,4 @@ def cut_after(path: Path, step: int) -> None:
         step: Last step that stays.
     """
     kept = [line for line in read_lines(path) if int(str(line["step"])) <= step]
-    temporary = path.with_name(f".{path.name}.unfinished")
-    temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
-    temporary.replace(path)
+    write_atomically(path, "".join(json.dumps(line) + "\n" for line in kept).encode())

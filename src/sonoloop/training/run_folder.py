@@ -9,7 +9,6 @@ run/
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
 from sonoloop.training.checkpoint import latest_checkpoint
 from sonoloop.training.config import FREE_ON_RESUME
@@ -211,6 +211,4 @@ def _flatten(config: Config, prefix: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _write_json(path: Path, content: Config) -> None:
-    temporary = path.with_name(f".{path.name}.unfinished")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(temporary, path)  # noqa: PTH105 (one atomic step on every system)
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())

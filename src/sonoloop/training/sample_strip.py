@@ -1,6 +1,5 @@
 """Film strips: frames of clips side by side, one clip per row, for eyes rather than metrics."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,8 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+
+from sonoloop.atomic_files import unfinished_file
 
 MAX_FRAMES = 8
 """Frames shown per clip, first and last among them."""
@@ -36,6 +37,5 @@ def write_strip(path: Path, clips: Sequence[Tensor]) -> None:
                 constant_values=255,
             )
         )
-    temporary = path.with_name(f".{path.name}.unfinished")
-    Image.fromarray(np.concatenate(rows)[:-GAP]).save(temporary, format="png")
-    os.replace(temporary, path)  # noqa: PTH105 (one atomic step on every system)
+    with unfinished_file(path) as unfinished:
+        Image.fromarray(np.concatenate(rows)[:-GAP]).save(unfinished, format="png")
