@@ -7,6 +7,7 @@ change from the last frame to the first over the mean change between frames (wit
 loops), "energy" the mean change over that of plain clips. Longer: PSNR, SSIM and sharpness (mean
 absolute gradient over that of the still) of the first and the last 16 frames against the still, and
 the energy of the last over that of the first. A still has PSNR infinite, SSIM 1, sharpness 1.
+"Windows at once": energy over that of a plain clip, and how it swells from window to window.
 """
 
 import argparse
@@ -20,10 +21,14 @@ from torch import Tensor
 
 from sonoloop.autoencoder.losses import ssim
 from sonoloop.layers.warp import warp_frame
+from sonoloop.synthesis import long_loops
 from sonoloop.synthesis.animation import to_float
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.long_loops import long_loop
 from sonoloop.synthesis.seeds import clip_generator
+
+WINDOWS_AT_ONCE, WINDOWS_DRAWN = (2, 3, 4), 8
+STANDARD = long_loops.WINDOWS_AT_ONCE
 
 Draw = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Stills (1, 1, h, w) -> another window of them: frames and flow."""
@@ -71,6 +76,30 @@ def closed_loops(first: Tensor, draw: Draw) -> dict[str, Tensor]:
     return loops
 
 
+def swelling(first: Tensor, draw: Draw) -> dict[int, Tensor]:
+    """Blend the same windows at several distances.
+
+    Returns:
+        By windows at once: energy over that of a plain clip behind its first step; its mean, then
+        each place between two starts.
+    """
+    drawn = [draw(first) for _ in range(WINDOWS_DRAWN)]
+    count = drawn[0][0].shape[2]
+    usual = torch.stack([energies(clip)[1:-1].mean() for clip, _ in drawn]).mean()
+    found = {}
+    for at_once in WINDOWS_AT_ONCE:
+        long_loops.WINDOWS_AT_ONCE = at_once
+        hop = count // at_once
+        num_frames = (WINDOWS_DRAWN - 1) * hop + count
+        windows = iter(drawn)
+        options = {"window_frames": count, "num_frames": num_frames, "loop": False}
+        change = energies(long_loop(lambda left=windows: next(left), first, **options)[0])
+        inner = change[hop : hop * (WINDOWS_DRAWN - 1)].reshape(-1, hop)
+        found[at_once] = torch.stack([inner.mean(), *inner.mean(dim=0)]) / usual
+    long_loops.WINDOWS_AT_ONCE = STANDARD
+    return found
+
+
 def anchored(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
     """Windows of the still itself, blended: what the command does."""
     count = draw(first)[0].shape[2]
@@ -113,8 +142,34 @@ def likeness(frames: Tensor, first: Tensor) -> tuple[float, float, float]:
     return float(psnr), float(ssim(frames, still)), float(gradient(frames) / gradient(still))
 
 
+def show(
+    closing: dict[str, list[Tensor]],
+    longer: dict[str, list[Tensor]],
+    swell: dict[int, list[Tensor]],
+    num_frames: int,
+) -> None:
+    """Print the tables."""
+    plain = torch.stack(closing["plain clip"])[:, 1]
+    print("| closing | seam | energy |\n| --- | --- | --- |")
+    for name, rows in closing.items():
+        seam, body = torch.stack(rows).unbind(dim=1)
+        spread = f"{seam.mean():.2f} ({seam.min():.2f}-{seam.max():.2f})"
+        print(f"| {name} | {spread} | {(body / plain).mean():.2f} |")
+    print("\n| windows at once | energy | largest over smallest |\n| --- | --- | --- |")
+    for at_once, rows in swell.items():
+        mean, *places = torch.stack(rows).mean(dim=0)
+        print(f"| {at_once} | {mean:.2f} | {max(places) / min(places):.2f} |")
+    head = f"frames 0-15 | last 16 of {num_frames} | energy, last over first"
+    print(f"\n| windows | {head} |\n| --- | --- | --- | --- |")
+    for name, rows in longer.items():
+        psnr, like, sharp, last_psnr, last_like, last_sharp, change = torch.stack(rows).mean(dim=0)
+        begin = f"{psnr:.1f} dB, {like:.3f}, {sharp:.2f}"
+        end = f"{last_psnr:.1f} dB, {last_like:.3f}, {last_sharp:.2f}"
+        print(f"| {name} | {begin} | {end} | {change:.2f} |")
+
+
 def main() -> None:
-    """Print both tables."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("stills", type=Path, nargs="*", default=[Path(get_path("ybr_color"))])
     parser.add_argument("--model", default="default")
@@ -124,6 +179,7 @@ def main() -> None:
     model = ImageToVideo.from_pretrained(asked.model, device="cpu")
     closing: dict[str, list[Tensor]] = {}
     longer: dict[str, list[Tensor]] = {}
+    swell: dict[int, list[Tensor]] = {}
     for path in asked.stills:
         still = model.open(path)
         first = to_float(still.first_frame[None])
@@ -146,20 +202,11 @@ def main() -> None:
                 change = energies(end)[:-1].mean() / energies(begin)[:-1].mean()
                 row = [*likeness(begin, first), *likeness(end, first), float(change)]
                 longer.setdefault(make.__name__, []).append(torch.tensor(row))
+            if not sample:
+                for at_once, row in swelling(first, draw).items():
+                    swell.setdefault(at_once, []).append(row)
     print(f"{len(asked.stills)} stills x {asked.samples}, seed 0, {os.cpu_count()} cores")
-    plain = torch.stack(closing["plain clip"])[:, 1]
-    print("| closing | seam | energy |\n| --- | --- | --- |")
-    for name, rows in closing.items():
-        seam, body = torch.stack(rows).unbind(dim=1)
-        spread = f"{seam.mean():.2f} ({seam.min():.2f}-{seam.max():.2f})"
-        print(f"| {name} | {spread} | {(body / plain).mean():.2f} |")
-    head = f"frames 0-15 | last 16 of {asked.frames} | energy, last over first"
-    print(f"\n| windows | {head} |\n| --- | --- | --- | --- |")
-    for name, rows in longer.items():
-        psnr, like, sharp, last_psnr, last_like, last_sharp, change = torch.stack(rows).mean(dim=0)
-        begin = f"{psnr:.1f} dB, {like:.3f}, {sharp:.2f}"
-        end = f"{last_psnr:.1f} dB, {last_like:.3f}, {last_sharp:.2f}"
-        print(f"| {name} | {begin} | {end} | {change:.2f} |")
+    show(closing, longer, swell, asked.frames)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "stills").mkdir()
     for number in range(NUM_STILLS):
         still = phantom_clip(np.random.default_rng([1, number]), num_frames=1)[0]
-        Image.fromarray(still).save(folder / "stills" / f"{number:02d}.png")
+        Image.fromarray(still).save(folder / "stills" / f"still{number:02d}.png")
     return folder
 
 

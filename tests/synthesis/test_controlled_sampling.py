@@ -80,3 +80,5 @@ def test_models_without_control_say_so(model: ImageToVideo, asked: dict[str, obj
     moved = model.with_motion_of(torch.randint(0, 255, (16, 64, 64)).byte().numpy())
     with pytest.raises(UsageError, match="takes neither label nor motion"):
         check_control(moved.sampler, options)
+    with pytest.raises(UsageError, match="num_frames 40: the motion of a clip is as long as"):
+        check_control(moved.sampler, LoopOptions(num_frames=40))

@@ -1,6 +1,7 @@
 """A model learns a user's own few videos: prepare, both stages, validate, export, in minutes."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ STAGE_1_SHARE: Final = 0.6
 """Of the time: stage 1 costs more per step, and stage 2 rests on it."""
 MEASURED_SHARE: Final = 0.1
 """Part of a stage's time after which its speed is known and its number of steps is fixed."""
+LEAST_SHARE: Final = 0.4
+"""Part of a stage's time that goes to its steps, however long its clips took to encode."""
 SHORTEST_STEP_S: Final = 1e-3
 MANY_STEPS: Final = 1_000_000
 """More than any budget allows."""
@@ -58,7 +61,7 @@ def adapt(
     Args:
         videos: Folders, manifests or files, as ``sonoloop data prepare`` takes them.
         out: Where the model folder goes.
-        minutes: Time for training both stages, above 0; reading and exporting come on top.
+        minutes: Time for both stages, above 0; reading, checking and exporting come on top.
         model: Name of a bundled model, or a model folder: what to start from.
         name: What manifests call the new model; None takes the name of ``out``.
         console: Where to report; None takes the terminal.
@@ -194,10 +197,11 @@ class _Plan:
     def train(self, run: Path, seconds: float, train: Train) -> None:
         """Measure a stage's speed, fix its number of steps, and make them."""
         if run.name not in self._steps:
-            quiet = Console(quiet=True)
+            quiet, began = Console(quiet=True), time.monotonic()
             outcome = train(MANY_STEPS, MEASURED_SHARE * seconds, quiet)
             _stop_if_interrupted(outcome)
-            left = (1 - MEASURED_SHARE) * seconds
+            # What building and encoding took counts too, but something is always left to train.
+            left = max(seconds - (time.monotonic() - began), LEAST_SHARE * seconds)
             steps = round(left / seconds_per_step(run))
             self._steps[run.name] = outcome.step + max(1, steps)
             write_atomically(self._path, json.dumps(self._steps).encode())

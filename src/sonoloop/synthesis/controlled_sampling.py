@@ -10,6 +10,7 @@ from sonoloop.diffusion.sampling_checks import check_guidance
 from sonoloop.errors import UsageError
 from sonoloop.shapes import Frame, Latent
 from sonoloop.synthesis.loops import LoopOptions
+from sonoloop.synthesis.motion_transfer import KnownMotion
 from sonoloop.synthesis.stages import LatentSampler
 
 
@@ -23,6 +24,12 @@ def check_control(sampler: LatentSampler, options: LoopOptions) -> None:
     Raises:
         UsageError: If the model was trained without it or does not know the label.
     """
+    if isinstance(sampler, KnownMotion) and options.num_frames is not None:
+        msg = (
+            f"num_frames {options.num_frames}: the motion of a clip is as long as the model's "
+            "clips; leave it out"
+        )
+        raise UsageError(msg)
     if not options.asks_for_control:
         return
     if not isinstance(sampler, LatentDiffusion):
