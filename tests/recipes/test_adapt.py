@@ -8,6 +8,7 @@ from rich.console import Console
 
 from sonoloop.data.phantom_files import write_phantoms
 from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.flow.config import FlowConfig
 from sonoloop.recipes import adapt as recipe
 from sonoloop.recipes.adapt import adapt, adaptation_preset, seconds_per_step
 from sonoloop.synthesis.image_to_video import ImageToVideo
@@ -81,6 +82,14 @@ def test_settings_fit_model_and_videos() -> None:
     assert few.clip == base.clip
     assert few.control
     assert few.latent_cache.encodings_per_video > many.latent_cache.encodings_per_video >= 2
+
+
+def test_a_model_of_the_baseline_is_refused() -> None:
+    """Its stage 2 is a flow."""
+    base = read_model(find_model("default"))[0]
+    baseline = base.model_copy(update={"diffusion": None, "flow": FlowConfig(), "name": "cinn"})
+    with pytest.raises(UsageError, match="cinn holds the baseline's flow as stage 2"):
+        adaptation_preset(baseline, 10)
 
 
 def test_pace_leaves_the_slow_first_step_out(tmp_path: Path) -> None:

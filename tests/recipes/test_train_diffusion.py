@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from sonoloop.errors import UsageError
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
-from sonoloop.recipes.train_diffusion import load_autoencoder, train_diffusion
+from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.training.log import read_lines
 from sonoloop.training.run_folder import load_run
 
@@ -80,29 +80,6 @@ def test_stage_1_trained_on_is_refused(
     train_autoencoder(dataset, small, stage_1, resume=True, console=QUIET)
     with pytest.raises(UsageError, match="was trained with autoencoder_weights_sha256"):
         train_diffusion(dataset, stage_1, small, run, resume=True, console=QUIET)
-
-
-def test_stage_1_is_loaded_with_its_averages(stage_1: Path, small: Preset) -> None:
-    """Ready to encode: evaluation mode, no gradients, the run's settings."""
-    model, preset, sha256 = load_autoencoder(stage_1)
-    assert preset.autoencoder == small.autoencoder
-    assert not model.training
-    assert not any(weight.requires_grad for weight in model.parameters())
-    assert len(sha256) == 64
-    assert model.encode(torch.zeros(1, 1, 16, 64, 64)).shape == (1, *model.latent_shape)
-
-
-def test_wrong_run_is_refused(dataset: Path, small: Preset, stage_1: Path, tmp_path: Path) -> None:
-    """A run of stage 2, and one whose weights do not fit its config."""
-    run = tmp_path / "diffusion"
-    train_diffusion(dataset, stage_1, small, run, max_seconds=0.0, console=QUIET)
-    with pytest.raises(UsageError, match="is a run of diffusion, not of stage 1"):
-        load_autoencoder(run)
-    config = json.loads((stage_1 / "config.json").read_text())
-    config["autoencoder"]["decoder_width"] = 8
-    (stage_1 / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UsageError, match="does not fit"):
-        load_autoencoder(stage_1)
 
 
 def test_other_weights_can_be_the_start(

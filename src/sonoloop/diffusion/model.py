@@ -23,12 +23,8 @@ from sonoloop.diffusion.objective import (
     velocity_target,
     weighted_squared_error,
 )
-from sonoloop.diffusion.sampling_checks import (
-    check_generators,
-    check_guidance,
-    check_sampler,
-    check_steps,
-)
+from sonoloop.diffusion.sampling_checks import check_guidance, check_sampler, check_steps
+from sonoloop.layers.item_noise import check_generators, item_noise
 from sonoloop.shapes import Frame, Latent
 
 SMALLEST_STD = 1e-6
@@ -202,7 +198,7 @@ class LatentDiffusion(nn.Module):
             UsageError: If the sampler does not fit the objective or the number of steps, or the
                 model cannot be guided.
         """
-        check_generators(first_frame, generators)
+        check_generators(len(first_frame), generators)
         chosen = check_sampler(self.config, sampler or self.config.sampler)
         if guidance_scale is not None:
             check_guidance(self.config, guidance_scale, has_control=control is not None)
@@ -211,8 +207,8 @@ class LatentDiffusion(nn.Module):
         check_steps(self.config, chosen, steps)
 
         def draw_noise() -> Tensor:
-            items = [_normal(self.latent_shape, generator) for generator in generators]
-            return self.config.temperature * torch.stack(items).to(self.latent_mean)
+            noise = item_noise(self.latent_shape, generators)
+            return self.config.temperature * noise.to(self.latent_mean)
 
         was_training = self.training
         self.eval()

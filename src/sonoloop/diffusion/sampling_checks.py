@@ -1,13 +1,9 @@
 """What sampling refuses before it begins, in one sentence with the values."""
 
-from collections.abc import Sequence
 from typing import get_args
-
-import torch
 
 from sonoloop.diffusion.config import FLOW_SAMPLERS, DiffusionConfig, Sampler
 from sonoloop.errors import UsageError
-from sonoloop.shapes import Frame
 
 
 def check_sampler(config: DiffusionConfig, name: str) -> Sampler:
@@ -72,17 +68,3 @@ def check_guidance(config: DiffusionConfig, guidance_scale: float, *, has_contro
             f"guidance_scale {guidance_scale:g} needs a model trained with control_dropout above 0"
         )
         raise UsageError(msg)
-
-
-def check_generators(first_frame: Frame, generators: Sequence[torch.Generator]) -> None:
-    """Refuse generators whose numbers would depend on the batch or the device.
-
-    Raises:
-        ValueError: If there is not one CPU generator per item.
-    """
-    if len(generators) != len(first_frame):
-        msg = f"need one generator per first frame, got {len(generators)} for {len(first_frame)}"
-        raise ValueError(msg)
-    if any(generator.device.type != "cpu" for generator in generators):
-        msg = "need generators on the CPU: other devices draw other numbers from the same seed"
-        raise ValueError(msg)

@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 
 from sonoloop.atomic_files import write_atomically
+from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.recipes.adapt_check import compare
 from sonoloop.recipes.config import LatentCacheConfig, Preset
@@ -80,6 +81,7 @@ def adapt(
         msg = f"{out} holds a model already: choose another --out"
         raise UsageError(msg)
     base = read_model(find_model(model))[0]
+    _diffusion_of(base)
     work = out.with_name(f"{out.name}-work")
     dataset, stage_1, stage_2 = work / "dataset", work / "autoencoder", work / "diffusion"
     work.mkdir(parents=True, exist_ok=True)
@@ -149,6 +151,9 @@ def adaptation_preset(base: ModelConfig, num_videos: int) -> Preset:
     Args:
         base: The model to start from.
         num_videos: Training videos.
+
+    Raises:
+        UsageError: If the model holds the baseline's stage 2.
     """
     on_gpu = torch.cuda.is_available()
     common = {"warmup_steps": 10, "cooldown_fraction": 0.4, "final_fraction": 0.05}
@@ -157,7 +162,7 @@ def adaptation_preset(base: ModelConfig, num_videos: int) -> Preset:
     return Preset(
         clip=base.clip,
         autoencoder=base.autoencoder,
-        diffusion=base.diffusion.model_copy(update={"labels": (), "motion": False}),
+        diffusion=_diffusion_of(base).model_copy(update={"labels": (), "motion": False}),
         control=True,
         latent_cache=LatentCacheConfig(encodings_per_video=encodings, batch_size=8),
         autoencoder_training=TrainingConfig.model_validate(
@@ -221,6 +226,17 @@ def _stop_if_interrupted(outcome: Outcome) -> None:
     if outcome.stopped_by is not None and "received" in outcome.stopped_by:
         msg = f"stopped ({outcome.stopped_by}): run the same command again to go on"
         raise SonoloopError(msg)
+
+
+def _diffusion_of(base: ModelConfig) -> DiffusionConfig:
+    """Return the settings of a model's diffusion."""
+    if base.diffusion is None:
+        msg = (
+            f"{base.name} holds the baseline's flow as stage 2, which cannot be adapted: "
+            "give a model with a diffusion model, such as the bundled one"
+        )
+        raise UsageError(msg)
+    return base.diffusion
 
 
 def _with_steps(preset: Preset, steps: int) -> Preset:

@@ -20,7 +20,7 @@ def start_from_run_or_model(
     module: nn.Module,
     source: str,
     *,
-    part: Literal["autoencoder", "diffusion"],
+    part: Literal["autoencoder", "diffusion", "flow"],
     optional: tuple[str, ...] = (),
 ) -> None:
     """Give a module the averaged weights of a run, or the weights of a model.

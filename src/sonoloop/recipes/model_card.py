@@ -99,6 +99,8 @@ use a loop for diagnosis, measurement or treatment.
 
 def _control(config: ModelConfig) -> str:
     """Say what can be asked of the model besides the still."""
+    if config.diffusion is None:
+        return ""
     asked = []
     if config.diffusion.labels:
         asked.append(f"a label ({', '.join(config.diffusion.labels)})")

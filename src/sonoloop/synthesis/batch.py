@@ -117,14 +117,14 @@ class _Batch:
         self.result = BatchResult()
         on_cpu = model.device.type == "cpu"
         self.batch_size = options.batch_size or (CPU_BATCH_SIZE if on_cpu else GPU_BATCH_SIZE)
-        diffusion, loops = model.config.diffusion, options.loops
+        stage_2, loops = model.config.stage_2, options.loops
         check_control(model.sampler, loops)
         self.motion = model.sampler.clip if isinstance(model.sampler, KnownMotion) else None
         transfer = "flow transfer" if isinstance(model.autoencoder, FlowOnly) else "transfer"
-        steps = options.num_inference_steps or diffusion.num_inference_steps
+        steps = options.num_inference_steps or stage_2.num_inference_steps
         self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
-            "sampler": diffusion.sampler if self.motion is None else transfer,
+            "sampler": stage_2.sampler if self.motion is None else transfer,
             "num_inference_steps": steps if self.motion is None else 0,
             "label": loops.label,
             "motion": loops.motion,

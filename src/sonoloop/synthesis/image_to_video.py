@@ -15,7 +15,6 @@ from PIL import Image
 from torch import nn
 
 from sonoloop.autoencoder.model import VideoAutoencoder
-from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
 from sonoloop.synthesis.animation import Animation, AnimationRun, to_float
 from sonoloop.synthesis.config import ModelConfig
@@ -23,7 +22,7 @@ from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.loops import LoopOptions, LoopRequest, Loops, TimedLoop
 from sonoloop.synthesis.motion_transfer import ClipSource, FlowOnly, KnownMotion, open_clip
 from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
-from sonoloop.synthesis.stages import Decoder, LatentSampler
+from sonoloop.synthesis.stages import Decoder, LatentSampler, build_stage_2
 from sonoloop.synthesis.still import Still, StillSource, open_still
 from sonoloop.synthesis.typicality import StillTypicality, Typicality
 
@@ -77,11 +76,11 @@ class ImageToVideo:
         folder = find_model(name_or_path)
         config, tensors = read_model(folder)
         autoencoder = VideoAutoencoder(config.autoencoder)
-        sampler = LatentDiffusion(config.diffusion, config.latent_shape)
+        sampler = build_stage_2(config.stage_2, config.latent_shape)
         target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         parts: tuple[tuple[str, nn.Module], ...] = (
             ("autoencoder", autoencoder),
-            ("diffusion", sampler),
+            (config.stage_2_part, sampler),
         )
         for part, module in parts:
             load_weights(module, select(tensors, part), part=part, folder=folder)

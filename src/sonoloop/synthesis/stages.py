@@ -6,6 +6,10 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from sonoloop.diffusion.config import DiffusionConfig
+from sonoloop.diffusion.model import LatentDiffusion
+from sonoloop.flow.config import FlowConfig
+from sonoloop.flow.model import ConditionalFlow
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
 
@@ -45,3 +49,17 @@ class LatentSampler(Protocol):
     ) -> Latent:
         """Draw one latent per first frame."""
         ...
+
+
+def build_stage_2(
+    config: DiffusionConfig | FlowConfig, latent_shape: tuple[int, ...]
+) -> LatentDiffusion | ConditionalFlow:
+    """Build the stage 2 that settings ask for, its weights still random.
+
+    Args:
+        config: Of either kind.
+        latent_shape: Shape of one latent, channels first.
+    """
+    if isinstance(config, FlowConfig):
+        return ConditionalFlow(config, latent_shape)
+    return LatentDiffusion(config, latent_shape)
