@@ -102,6 +102,21 @@ def test_a_critic_does_not_train_the_model() -> None:
         assert touched == (name == "autoencoder")
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.1])
+def test_only_critics_teach_speckle(weight: float) -> None:
+    """Its head gets a gradient beside a critic, and none without."""
+    config = CriticConfig(patch_width=4)
+    model = VideoAutoencoder(SPECKLE)
+    losses = AutoencoderLossConfig(patch_adversarial=weight)
+    critics = build_critics(config, in_channels=1, patch=weight > 0, temporal=False)
+    step = AutoencoderStep(SPECKLE, model.latent_shape, losses, config)
+    clip = torch.rand(2, 1, 8, 32, 32) * 2 - 1
+    modules = {"autoencoder": model, **critics}
+    found = dict(step(modules, clip, torch.Generator().manual_seed(0)))
+    found["autoencoder"]["loss"].backward()
+    assert (model.decoder.speckle_head.weight.grad is not None) == (weight > 0)
+
+
 def test_a_perceptual_loss_needs_its_net() -> None:
     """Told when the step is built; with one its value is a term."""
     config = AutoencoderLossConfig(l1=0, gradient=0, ssim=0, kl=0, perceptual=2.0)

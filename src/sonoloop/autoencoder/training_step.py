@@ -56,7 +56,10 @@ class AutoencoderStep:
         if losses.perceptual and perceptual is None:
             msg = "a perceptual loss needs its net"
             raise ValueError(msg)
-        self._model, self._latent_shape = model, latent_shape
+        self._latent_shape = latent_shape
+        # Without critics the other losses would only teach to leave new speckle out.
+        has_critics = losses.patch_adversarial > 0 or losses.temporal_adversarial > 0
+        self._makes_speckle = model.speckle > 0 and has_critics
         self._losses, self._critics, self._perceptual = losses, critics, perceptual
 
     def __call__(
@@ -105,7 +108,7 @@ class AutoencoderStep:
         self, model: nn.Module, clip: Clip, generator: torch.Generator
     ) -> Reconstruction:
         noise = _normal((len(clip), *self._latent_shape), generator, clip)
-        speckle_noise = _normal(clip.shape, generator, clip) if self._model.speckle else None
+        speckle_noise = _normal(clip.shape, generator, clip) if self._makes_speckle else None
         made: Reconstruction = model(clip, noise, speckle_noise)
         return made
 
