@@ -46,7 +46,7 @@ def test_parts_score_as_they_would_alone(
     expected = kernel_distance(one[ours], other[theirs])
     scale = kernel_distance(one, one + 1) + 1e4
     found = kernel_between_subsets(one, other)(ours, theirs)
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12 * scale)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12 * abs(scale))
 
 
 def test_many_draws_of_few_clips_are_quick() -> None:
