@@ -1,18 +1,18 @@
 """``sonoloop data``: prepare and check datasets, and take clips out of them."""
 
+import shlex
 from pathlib import Path
 from typing import Literal
-
-import tyro
 
 from sonoloop.data.prepare_options import PrepareOptions
 
 
 def prepare(
-    inputs: tyro.conf.Positional[tuple[Path, ...]],
+    inputs: tuple[Path, ...],
+    /,
     *,
     out: Path,
-    preparation: tyro.conf.OmitArgPrefixes[PrepareOptions],
+    preparation: PrepareOptions,
 ) -> int:
     """Read videos and stills into a dataset: crop, clean, group, split, store.
 
@@ -51,7 +51,7 @@ def prepare(
     return 1 if result.num_failures else 0
 
 
-def check(dataset: tyro.conf.Positional[Path]) -> int:
+def check(dataset: Path, /) -> int:
     """Verify a dataset: checksums, that its files agree, and that no group is torn.
 
     Args:
@@ -81,7 +81,8 @@ def check(dataset: tyro.conf.Positional[Path]) -> int:
 
 
 def export(
-    dataset: tyro.conf.Positional[Path],
+    dataset: Path,
+    /,
     *,
     out: Path,
     split: Literal["train", "validation", "test", "all"] = "test",
@@ -100,4 +101,6 @@ def export(
     count = export_clips(dataset, out, split=None if split == "all" else split)
     console = Console(stderr=True, highlight=False)
     console.print(f"{count} clips and their stills in {out}", markup=False, soft_wrap=True)
-    console.print(f"next: sonoloop synthesize {out / 'stills'} --out loops", soft_wrap=True)
+    still_folder = shlex.quote(str(out / "stills"))
+    line = f"next: sonoloop synthesize {still_folder} --model model --out loops"
+    console.print(line, markup=False, soft_wrap=True)

@@ -14,7 +14,7 @@ def synthesize(
     steps: int | None = None,
     formats: str = "mp4,gif,strip",
     batch_size: int | None = None,
-    mark: bool = True,
+    no_mark: bool = False,
 ) -> int:
     """Turn ultrasound stills into cine loops.
 
@@ -32,7 +32,7 @@ def synthesize(
         formats: Which files to write, separated by commas: mp4, gif, npy, and strip (one picture
             with all loops of a still).
         batch_size: Loops computed together; by default 4 on a CPU, 32 on a GPU.
-        mark: Whether mp4, gif and strip show the word SYNTHETIC; npy files never do.
+        no_mark: Leave out the word SYNTHETIC in mp4, gif and strip; npy files never show it.
     """
     from sonoloop.recipes import synthesize as recipe  # noqa: PLC0415 - torch: seconds to import
     from sonoloop.synthesis.batch_options import BatchOptions, parse_formats  # noqa: PLC0415
@@ -42,7 +42,7 @@ def synthesize(
         seed=seed,
         num_inference_steps=steps,
         formats=parse_formats(formats),
-        mark=mark,
+        mark=not no_mark,
         batch_size=batch_size,
     )
     result = recipe.synthesize(images, out, options, model=model)

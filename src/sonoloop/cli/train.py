@@ -9,7 +9,9 @@ from tyro.conf import UseAppendAction, arg
 
 from sonoloop.errors import UsageError
 
-Settings = Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(name="set")]
+Settings = Annotated[
+    UseAppendAction[tuple[tuple[str, ...], ...]], arg(name="set", metavar="SECTION.KEY=VALUE ...")
+]
 """``--set a.b=1 c.d=2`` and ``--set a.b=1 --set c.d=2`` alike."""
 
 
@@ -29,7 +31,7 @@ def autoencoder(
     Args:
         data: Dataset folder written by "sonoloop data prepare".
         out: Run folder to write: config, log, checkpoints, sample strips.
-        preset: Name of a preset (default, paper, tiny) or path of a TOML file.
+        preset: Name of a preset (default, laptop, paper, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, perhaps of another size, of an exported model
             or of a bundled one: --init default fine-tunes what is installed.
         max_seconds: Stop with a checkpoint after this many seconds.
@@ -70,7 +72,7 @@ def diffusion(
         data: Dataset folder that stage 1 was trained on.
         autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
         out: Run folder to write: config, log, checkpoints, sample strips.
-        preset: Name of a preset (default, paper, tiny) or path of a TOML file.
+        preset: Name of a preset (default, laptop, paper, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, of an exported model or of a bundled one.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.

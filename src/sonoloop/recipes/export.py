@@ -90,6 +90,10 @@ def export(
         "diffusion": _fitting_weights(diffusion, runs, "diffusion"),
     }
     dataset = data or Path(str(_section(runs, "autoencoder", "data")))
+    if not dataset.is_dir():
+        where = "" if data else f" (where {autoencoder_run} found it)"
+        msg = f"{dataset}{where}: there is no dataset; put it back, or name it with --data"
+        raise UsageError(msg)
     videos = ClipSet.open(dataset, "train", clip)
     typicality, typicality_config = fit_typicality(videos)
     packed = pack_weights(weights["autoencoder"], weights["diffusion"], typicality.tensors())
