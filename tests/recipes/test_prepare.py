@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 from PIL import Image
 from pydantic import ValidationError
+from rich.console import Console
 
 from sonoloop.data import item_preparation
 from sonoloop.data.clip_sampling import ClipSet
@@ -157,6 +159,15 @@ def test_bad_files_are_reported_and_skipped(tmp_path: Path) -> None:
     }
     assert all(drop["item_id"] in page for drop in dropped)
     assert str(tmp_path) not in json.dumps(dropped)
+
+
+def test_an_empty_side_is_told(tmp_path: Path) -> None:
+    """Three sides, two patients."""
+    for number in range(2):
+        write_frames(tmp_path / "in" / "a" / f"patient{number}" / "video", seed=number)
+    text = StringIO()
+    prepare([tmp_path / "in"], tmp_path / "data", OPTIONS, console=Console(file=text))
+    assert "note: no group is left for test; choose other shares with --split" in text.getvalue()
 
 
 def test_nothing_usable_ends_the_run_and_leaves_nothing(tmp_path: Path) -> None:

@@ -63,16 +63,17 @@ def check(dataset: Path, /) -> int:
     from rich.console import Console  # noqa: PLC0415 (--help needs none of this)
 
     from sonoloop.recipes import check as recipe  # noqa: PLC0415
+    from sonoloop.report.words import counted  # noqa: PLC0415
 
     console = Console(highlight=False)
     result = recipe.check(dataset)
     console.print(
-        f"{dataset}: {result.num_items} items, {result.num_groups} groups",
+        f"{dataset}: {counted(result.num_items, 'item')}, {counted(result.num_groups, 'group')}",
         markup=False,
         soft_wrap=True,
     )
     for (side, kind, label), count in sorted(result.counts.items()):
-        console.print(f"  {side}: {count} {kind}s of {label}", markup=False, soft_wrap=True)
+        console.print(f"  {side}: {counted(count, kind)} of {label}", markup=False, soft_wrap=True)
     for problem in result.problems:
         console.print(f"wrong: {problem}", markup=False, soft_wrap=True)
     if not result.problems:
@@ -97,10 +98,13 @@ def export(
     from rich.console import Console  # noqa: PLC0415 (--help needs none of this)
 
     from sonoloop.recipes.export_clips import export_clips  # noqa: PLC0415
+    from sonoloop.report.words import counted  # noqa: PLC0415
 
     count = export_clips(dataset, out, split=None if split == "all" else split)
     console = Console(stderr=True, highlight=False)
-    console.print(f"{count} clips and their stills in {out}", markup=False, soft_wrap=True)
+    console.print(
+        f"{counted(count, 'clip')} and stills to start from in {out}", markup=False, soft_wrap=True
+    )
     still_folder = shlex.quote(str(out / "stills"))
     line = f"next: sonoloop synthesize {still_folder} --model model --out loops"
     console.print(line, markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sonoloop.data.catalog import Dropped
-from sonoloop.data.dataset_item import decide
+from sonoloop.data.dataset_item import decide, empty_sides
 from sonoloop.data.item_preparation import ItemTask
 from sonoloop.data.layouts import read_catalog
 from sonoloop.data.prepare_options import PrepareOptions
@@ -118,6 +118,13 @@ def prepare(
             msg = f"{inputs[0]}: none of {len(dropped)} recordings can be used; the first: "
             raise SonoloopError(msg + f"{dropped[0].item_id}: {dropped[0].reason}")
         items, duplicates = decide(usable, ratios=ratios, seed=options.seed)
+        for side in empty_sides(items, ratios):
+            console.print(
+                f"note: no group is left for {side}; choose other shares with --split or another "
+                "--seed, or add patients",
+                markup=False,
+                soft_wrap=True,
+            )
         folder.finish(Decisions(catalog, items, dropped, duplicates, options))
     return PrepareResult(
         dataset=out,
