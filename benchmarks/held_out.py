@@ -89,7 +89,6 @@ def main() -> None:
                 first_frame, generators=[generator], num_inference_steps=options.steps
             )
             noise = autoencoder.draw_speckle_noise([generator])
-            noise = None if noise is None else noise.to(model.device)
             rebuilt = autoencoder.decode(first_frame, autoencoder.encode(clip), features, noise)
             made = autoencoder.decode(first_frame, latent, features, noise)
             real.append(clip.cpu())

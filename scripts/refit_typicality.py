@@ -25,8 +25,8 @@ def main() -> None:
     config, tensors = read_model(arguments.model)
     videos = ClipSet.open(arguments.dataset, "train", config.clip)
     typicality, fitted = fit_typicality(videos)
-    parts = (select(tensors, part) for part in ("autoencoder", "diffusion"))
-    packed = pack_weights(*parts, typicality.tensors())
+    networks = {part: select(tensors, part) for part in ("autoencoder", config.stage_2_part)}
+    packed = pack_weights(networks, typicality.tensors())
     checksum = hashlib.sha256(packed).hexdigest()
     card = (arguments.model / CARD_FILE).read_text().replace(config.weights_sha256, checksum)
     changed = config.model_copy(update={"weights_sha256": checksum, "typicality": fitted})

@@ -51,7 +51,8 @@ def write_tiny_model(folder: Path) -> None:
     stills = np.stack([speckle(64, 64, seed=seed) for seed in range(30)])
     groups = [str(seed // 3) for seed in range(30)]
     typicality = Typicality.fit(torch.from_numpy(stills).float() / 127.5 - 1, groups)
-    weights = pack_weights(autoencoder.state_dict(), diffusion.state_dict(), typicality.tensors())
+    networks = {"autoencoder": autoencoder.state_dict(), "diffusion": diffusion.state_dict()}
+    weights = pack_weights(networks, typicality.tensors())
     config = ModelConfig(
         name="tiny",
         trained_on="speckle",

@@ -14,6 +14,9 @@ from sonoloop.autoencoder.config import AutoencoderConfig, AutoencoderLossConfig
         ({"encoder_widths": (0, 1, 1, 1)}, "encoder_widths"),
         ({"decoder": "gan"}, "decoder"),
         ({"latent_chanels": 4}, "latent_chanels"),
+        ({"decoder": "spade"}, "decoder spade need latent vector, got grid"),
+        ({"encoder": "cinn"}, "encoder cinn and decoder spade need latent vector"),
+        ({"encoder": "cinn", "latent": "vector", "num_frames": 24}, "multiple of 16, got 24"),
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, object], named: str) -> None:

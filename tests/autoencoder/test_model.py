@@ -10,15 +10,20 @@ from sonoloop.layers.warp import warp_frame
 SMALL = AutoencoderConfig(
     size=64, num_frames=8, encoder_widths=(4, 8, 8, 8), decoder_width=4, latent_channels=3
 )
-VARIANTS = [("warp", "grid"), ("warp", "vector"), ("adain", "grid"), ("adain", "vector")]
+VARIANTS = [
+    *(("warp", "grid"), ("warp", "vector"), ("adain", "grid"), ("adain", "vector")),
+    ("spade", "vector"),
+]
+NUM_FRAMES = {"warp": 8, "adain": 8, "spade": 16}
 
 
 def small_model(decoder: str, latent: str) -> VideoAutoencoder:
-    """Return a model with every weight random, the zero heads included."""
+    """Return a model with every weight random, the zero heads included; the cINN's as a whole."""
+    changes = {"decoder": decoder, "latent": latent, "num_frames": NUM_FRAMES[decoder]}
+    if decoder == "spade":
+        changes |= {"encoder": "cinn", "encoder_stem": 4}
     model = VideoAutoencoder(
-        AutoencoderConfig.model_validate(
-            {**SMALL.model_dump(), "decoder": decoder, "latent": latent}
-        )
+        AutoencoderConfig.model_validate({**SMALL.model_dump(), **changes})
     ).eval()
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
@@ -30,7 +35,7 @@ def small_model(decoder: str, latent: str) -> VideoAutoencoder:
 def test_decoding_keeps_the_first_frame_and_the_shape(decoder: str, latent: str) -> None:
     """Frame 0 is the still, bit for bit; the clip is shaped as the one encoded."""
     model = small_model(decoder, latent)
-    clip = torch.rand(2, 1, 8, 64, 64) * 2 - 1
+    clip = torch.rand(2, 1, NUM_FRAMES[decoder], 64, 64) * 2 - 1
     encoded = model.encode(clip)
     assert encoded.shape[1:] == model.latent_shape
     decoded = model.decode(clip[:, :, 0], encoded)
@@ -43,7 +48,7 @@ def test_decoding_keeps_the_first_frame_and_the_shape(decoder: str, latent: str)
 def test_the_latent_changes_the_clip_and_every_parameter_learns(decoder: str, latent: str) -> None:
     """Dynamics come from the latent, and no weight is dead."""
     model = small_model(decoder, latent)
-    clip = torch.rand(2, 1, 8, 64, 64) * 2 - 1
+    clip = torch.rand(2, 1, NUM_FRAMES[decoder], 64, 64) * 2 - 1
     first_frame = clip[:, :, 0]
     one = model.decode(first_frame, torch.zeros(2, *model.latent_shape)).clip
     other = model.decode(first_frame, torch.ones(2, *model.latent_shape)).clip
@@ -72,9 +77,10 @@ def test_the_flow_is_the_one_that_moved_the_frame() -> None:
     torch.testing.assert_close(decoded.clip, warp_frame(still, decoded.flow))
 
 
-def test_features_computed_once_give_the_same_clip() -> None:
+@pytest.mark.parametrize(("decoder", "latent"), VARIANTS)
+def test_features_computed_once_give_the_same_clip(decoder: str, latent: str) -> None:
     """Sharing the still's features over samples changes nothing."""
-    model = small_model("warp", "grid")
+    model = small_model(decoder, latent)
     still = torch.rand(1, 1, 64, 64)
     encoded = torch.randn(1, *model.latent_shape)
     shared = model.decode(still, encoded, model.first_frame_features(still))
@@ -86,3 +92,12 @@ def test_another_shape_is_refused_with_both() -> None:
     model = VideoAutoencoder(SMALL)
     with pytest.raises(ValueError, match=r"must be \(b, 1, 8, 64, 64\), got \(1, 1, 8, 32, 32\)"):
         model.encode(torch.zeros(1, 1, 8, 32, 32))
+
+
+def test_posterior_has_a_mean_and_a_deviation() -> None:
+    """The mean is what ``encode`` gives; the deviation is exp(logvar / 2)."""
+    model = small_model("warp", "grid")
+    clip = torch.rand(2, 1, 8, 64, 64)
+    mean, std = model.posterior(clip)
+    assert torch.equal(mean, model.encode(clip))
+    torch.testing.assert_close(2 * std.log(), model(clip, torch.zeros_like(mean)).logvar)

@@ -80,3 +80,14 @@ def test_speckle_follows_its_noise_and_spares_frame_zero() -> None:
     assert not changed[0]
     assert (changed[1:] > 0).all()
     assert not torch.equal(clip, decoder(frame, pyramid, latent)[0])
+
+
+def test_gradients_stay_finite_where_all_speckle_may_go() -> None:
+    """A head that shouts saturates its sigmoid; every weight still gets a finite gradient."""
+    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": True}))
+    torch.nn.init.constant_(decoder.speckle_head.bias, 100.0)
+    pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+    noise = torch.randn(1, 1, 8, 64, 64)
+    clip, _ = decoder(torch.rand(1, 1, 64, 64), pyramid, torch.randn(1, 3, 2, 4, 4), noise)
+    clip.square().mean().backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in decoder.parameters())

@@ -25,6 +25,19 @@ def test_options_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (calls[0]["name"], calls[0]["data"]) == ("lung", None)
     assert (calls[1]["name"], calls[1]["licence"]) == ("other", "CC0-1.0")
     assert calls[1]["data"] == Path("d")
+    assert calls[0]["stage_2"] == "diffusion"
+    with pytest.raises(SystemExit):
+        main(["export", "--autoencoder", "a", "--flow", "f", "--out", str(tmp_path / "lung")])
+    assert (calls[2]["runs"], calls[2]["stage_2"]) == ((Path("a"), Path("f")), "flow")
+
+
+@pytest.mark.parametrize("runs", [[], ["--diffusion", "d", "--flow", "f"]])
+def test_one_stage_2_is_wanted(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither none nor both."""
+    with pytest.raises(SystemExit) as exit_info:
+        main(["export", "--autoencoder", "a", *runs, "--out", "model"])
+    assert exit_info.value.code == 2
+    assert "a model has one stage 2" in capsys.readouterr().err
 
 
 def test_folders_without_a_run_are_refused(

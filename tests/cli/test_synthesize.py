@@ -35,6 +35,14 @@ def test_options_reach_the_batch(still: Path, tmp_path: Path, model_folder: Path
     assert [name.split("_", 1)[1] for name in names] == ["seed3_sample0.npy", "seed3_sample1.npy"]
 
 
+def test_frames_and_loop_reach_the_batch(still: Path, tmp_path: Path, model_folder: Path) -> None:
+    """A longer loop than the model's clips."""
+    out = tmp_path / "out"
+    options = f"--frames 24 --loop --formats npy --model {model_folder} --out {out}"
+    assert run("synthesize", str(still), *options.split()) == 0
+    assert np.load(next(out.glob("*.npy"))).shape == (24, 40, 48)
+
+
 def test_exit_status_tells_bad_stills_from_wrong_usage(
     still: Path, tmp_path: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,6 +62,9 @@ def test_exit_status_tells_bad_stills_from_wrong_usage(
         ((str(still), "--samples", "0"), "samples must be at least 1, got 0"),
         ((str(still), "--steps", "0"), "steps must be at least 1, got 0"),
         ((str(still), "--seed", "-1"), "seed must be at least 0, got -1"),
+        ((str(still), "--frames", "1"), "a clip needs at least 2 frames, got num_frames 1"),
+        ((str(still), "--label", "cyst"), "label 'cyst': this model was trained without labels"),
+        ((str(still), "--guidance-scale", "2"), "this model was trained without labels"),
     ):
         given = ("--model", str(model_folder), *words) if "--model" not in words else words
         assert run("synthesize", *given, "--out", str(nowhere)) == 2

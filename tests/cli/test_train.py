@@ -7,7 +7,7 @@ import pytest
 
 from sonoloop.cli.main import main
 
-STAGES = ["autoencoder", "diffusion"]
+STAGES = ["autoencoder", "diffusion", "flow"]
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
@@ -21,7 +21,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, s
 def options(stage: str) -> list[str]:
     """Give the options that a stage needs."""
     needed = ["train", stage, "--data", "missing", "--out", "run"]
-    return needed + (["--autoencoder", "missing"] if stage == "diffusion" else [])
+    return needed + ([] if stage == "autoencoder" else ["--autoencoder", "missing"])
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -39,6 +39,14 @@ def test_dry_run_prints_the_settings(stage: str, capsys: pytest.CaptureFixture[s
     assert status == 0
     settings = json.loads(out)[section]
     assert (settings["max_steps"], settings["seed"], settings["betas"]) == (3, 4, [0.5, 0.9])
+
+
+def test_control_is_a_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    """--control switches it on, whatever the preset says."""
+    for words, expected in (([], False), (["--control"], True)):
+        status, out, _ = run(capsys, *options("diffusion"), "--dry-run", *words)
+        assert status == 0
+        assert json.loads(out)["control"] is expected
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -73,8 +81,9 @@ def test_missing_input_is_usage(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_stage_2_cannot_set_stage_1(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("stage", STAGES[1:])
+def test_stage_2_cannot_set_stage_1(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Its run decides."""
-    status, _, err = run(capsys, *options("diffusion"), "--set", "autoencoder.decoder=adain")
+    status, _, err = run(capsys, *options(stage), "--set", "autoencoder.decoder=adain")
     assert status == 2
     assert "the run of stage 1 decides this" in err

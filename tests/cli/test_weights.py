@@ -30,7 +30,7 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_list_names_every_net_and_the_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also the one that is never downloaded."""
+    """Also the two that are never downloaded."""
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     assert exit_status("weights", "list") == 0
@@ -39,6 +39,7 @@ def test_list_names_every_net_and_the_folder(
         assert f"{name} " in text
     assert text.count("not fetched") == len(SOURCES)
     assert "I3D_16.pth.tar" in text
+    assert "pt_inception-2015-12-05-6726825d.pth" in text
     assert f"folder: {tmp_path}" in text
 
 

@@ -42,6 +42,8 @@ def test_config_survives_json() -> None:
             "schedule cosine leaves no signal",
         ),
         ({"min_snr_gamma": 5}, "min_snr_gamma 5.0 weighs the DDPM objectives"),
+        ({"labels": ["cyst"]}, "must be none, or two and more that differ"),
+        ({"labels": ["cyst", "cyst"]}, "must be none, or two and more that differ"),
         ({"condition_widths": ()}, "at least 1 item"),
         ({"condition_widths": (8, 0)}, "greater than or equal to 1"),
         ({"dropout": 1}, "less than 1"),

@@ -1,5 +1,8 @@
 """The video distance streams, says what it was made from and warns where it must."""
 
+import weakref
+from collections.abc import Iterator
+
 import pytest
 import torch
 from jaxtyping import Float
@@ -69,3 +72,24 @@ def test_too_few_clips_are_refused() -> None:
         frechet_video_distance([], clips(5, 1), FrameMeans())
     with pytest.raises(SonoloopError, match="at least 2 clips, got 1"):
         frechet_video_distance(clips(5, 1), clips(1, 1), FrameMeans())
+
+
+def test_clips_are_let_go_as_they_are_done() -> None:
+    """Of a long stream no more than one batch and one item lives at any time."""
+    alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
+    most = 0
+
+    def stream(count: int) -> Iterator[Tensor]:
+        nonlocal most
+        for number in range(count):
+            clip = clips(1, number)[0]
+            alive.add(clip)
+            most = max(most, len(alive))
+            yield clip
+
+    few, counts = FrameMeans(), []
+    for count in (40, 400):
+        most = 0
+        frechet_video_distance(stream(count), stream(count), few, batch_size=4)
+        counts.append(most)
+    assert counts[0] == counts[1] <= 6

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from sonoloop.features.image_inception import file_layout
 from sonoloop.features.inflated_inception import MIXED_WIDTHS
 from sonoloop.features.pip_settings import PipSettings
 from sonoloop.features.weight_conversion import convert_lpips
@@ -306,3 +307,164 @@ def reference_kinetics() -> ReferenceI3d:
 def reference_texture() -> ReferenceI3d:
     """18 classes, ordinary batch norm."""
     return ReferenceI3d(random_units(18, with_scale=True), eps=1e-5)
+
+
+class Conv(nn.Module):
+    """Convolution, batch norm, ReLU, none of them folded."""
+
+    def __init__(self, num_in: int, num_out: int, kernel: Any, **options: Any) -> None:  # noqa: ANN401 - as torch takes them
+        """Allocate weights."""
+        super().__init__()
+        self.conv = nn.Conv2d(num_in, num_out, kernel, bias=False, **options)
+        self.bn = nn.BatchNorm2d(num_out, eps=1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute maps."""
+        out: Tensor = self.bn(self.conv(x)).relu()
+        return out
+
+
+class ReferenceInception(nn.Module):
+    """Inception-v3 of FID from torch's modules, named as the published file, random weights.
+
+    Written from Szegedy et al. 2016 (Table 1, Figures 5 to 7 and 10) and the FID port's notes on
+    its pools.
+    """
+
+    def __init__(self) -> None:
+        """Allocate weights that keep features alive."""
+        super().__init__()
+        same3, row, column = {"padding": 1}, {"padding": (0, 3)}, {"padding": (3, 0)}
+        self.Conv2d_1a_3x3 = Conv(3, 32, 3, stride=2)
+        self.Conv2d_2a_3x3 = Conv(32, 32, 3)
+        self.Conv2d_2b_3x3 = Conv(32, 64, 3, **same3)
+        self.Conv2d_3b_1x1 = Conv(64, 80, 1)
+        self.Conv2d_4a_3x3 = Conv(80, 192, 3)
+        for name, num_in, pool in (("5b", 192, 32), ("5c", 256, 64), ("5d", 288, 64)):
+            self.add_block(
+                name,
+                branch1x1=Conv(num_in, 64, 1),
+                branch5x5_1=Conv(num_in, 48, 1),
+                branch5x5_2=Conv(48, 64, 5, padding=2),
+                branch3x3dbl_1=Conv(num_in, 64, 1),
+                branch3x3dbl_2=Conv(64, 96, 3, **same3),
+                branch3x3dbl_3=Conv(96, 96, 3, **same3),
+                branch_pool=Conv(num_in, pool, 1),
+            )
+        self.add_block(
+            "6a",
+            branch3x3=Conv(288, 384, 3, stride=2),
+            branch3x3dbl_1=Conv(288, 64, 1),
+            branch3x3dbl_2=Conv(64, 96, 3, **same3),
+            branch3x3dbl_3=Conv(96, 96, 3, stride=2),
+        )
+        for name, c7 in (("6b", 128), ("6c", 160), ("6d", 160), ("6e", 192)):
+            self.add_block(
+                name,
+                branch1x1=Conv(768, 192, 1),
+                branch7x7_1=Conv(768, c7, 1),
+                branch7x7_2=Conv(c7, c7, (1, 7), **row),
+                branch7x7_3=Conv(c7, 192, (7, 1), **column),
+                branch7x7dbl_1=Conv(768, c7, 1),
+                branch7x7dbl_2=Conv(c7, c7, (7, 1), **column),
+                branch7x7dbl_3=Conv(c7, c7, (1, 7), **row),
+                branch7x7dbl_4=Conv(c7, c7, (7, 1), **column),
+                branch7x7dbl_5=Conv(c7, 192, (1, 7), **row),
+                branch_pool=Conv(768, 192, 1),
+            )
+        self.add_block(
+            "7a",
+            branch3x3_1=Conv(768, 192, 1),
+            branch3x3_2=Conv(192, 320, 3, stride=2),
+            branch7x7x3_1=Conv(768, 192, 1),
+            branch7x7x3_2=Conv(192, 192, (1, 7), **row),
+            branch7x7x3_3=Conv(192, 192, (7, 1), **column),
+            branch7x7x3_4=Conv(192, 192, 3, stride=2),
+        )
+        for name, num_in in (("7b", 1280), ("7c", 2048)):
+            self.add_block(
+                name,
+                branch1x1=Conv(num_in, 320, 1),
+                branch3x3_1=Conv(num_in, 384, 1),
+                branch3x3_2a=Conv(384, 384, (1, 3), padding=(0, 1)),
+                branch3x3_2b=Conv(384, 384, (3, 1), padding=(1, 0)),
+                branch3x3dbl_1=Conv(num_in, 448, 1),
+                branch3x3dbl_2=Conv(448, 384, 3, **same3),
+                branch3x3dbl_3a=Conv(384, 384, (1, 3), padding=(0, 1)),
+                branch3x3dbl_3b=Conv(384, 384, (3, 1), padding=(1, 0)),
+                branch_pool=Conv(num_in, 192, 1),
+            )
+        self.fc = nn.Linear(2048, 1008)
+        generator = torch.Generator().manual_seed(0)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, generator=generator)
+            if isinstance(module, nn.BatchNorm2d):
+                for tensor, low, high in (
+                    (module.weight, 0.7, 1.3),
+                    (module.bias, 0.0, 0.4),
+                    (module.running_mean, -0.2, 0.2),
+                    (module.running_var, 0.7, 1.3),
+                ):
+                    nn.init.uniform_(tensor, low, high, generator=generator)
+        self.eval().requires_grad_(requires_grad=False)
+
+    def add_block(self, name: str, **units: nn.Module) -> None:
+        """Name a block as the file does."""
+        self.add_module(f"Mixed_{name}", nn.ModuleDict(units))
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Return the weights by the project's own names."""
+        state = self.state_dict()
+        return {own: state[theirs].numpy() for theirs, (own, _) in file_layout().items()}
+
+    def forward(
+        self, x: Tensor, *, count_include_pad: bool = False, last_pool_is_max: bool = True
+    ) -> Tensor:
+        """Compute pooled features step by step."""
+
+        def average(maps: Tensor) -> Tensor:
+            return functional.avg_pool2d(maps, 3, 1, 1, count_include_pad=count_include_pad)
+
+        def chain(block: nn.Module, maps: Tensor, *names: str) -> Tensor:
+            for unit in names:
+                maps = block.get_submodule(unit)(maps)
+            return maps
+
+        reduce = nn.MaxPool2d(3, 2)
+        x = reduce(self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x))))
+        x = reduce(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x)))
+        double = [f"branch3x3dbl_{n}" for n in (1, 2, 3)]
+        for name in ("5b", "5c", "5d"):
+            block = self.get_submodule(f"Mixed_{name}")
+            five = chain(block, x, "branch5x5_1", "branch5x5_2")
+            pool = chain(block, average(x), "branch_pool")
+            x = torch.cat([chain(block, x, "branch1x1"), five, chain(block, x, *double), pool], 1)
+        block = self.get_submodule("Mixed_6a")
+        x = torch.cat([chain(block, x, "branch3x3"), chain(block, x, *double), reduce(x)], 1)
+        for name in ("6b", "6c", "6d", "6e"):
+            block = self.get_submodule(f"Mixed_{name}")
+            seven = chain(block, x, *(f"branch7x7_{n}" for n in (1, 2, 3)))
+            twice = chain(block, x, *(f"branch7x7dbl_{n}" for n in (1, 2, 3, 4, 5)))
+            pool = chain(block, average(x), "branch_pool")
+            x = torch.cat([chain(block, x, "branch1x1"), seven, twice, pool], 1)
+        block = self.get_submodule("Mixed_7a")
+        three = chain(block, x, "branch3x3_1", "branch3x3_2")
+        seven = chain(block, x, *(f"branch7x7x3_{n}" for n in (1, 2, 3, 4)))
+        x = torch.cat([three, seven, reduce(x)], 1)
+        for name in ("7b", "7c"):
+            block = self.get_submodule(f"Mixed_{name}")
+            three, twice = chain(block, x, "branch3x3_1"), chain(block, x, *double[:2])
+            use_max = name == "7c" and last_pool_is_max
+            pooled = functional.max_pool2d(x, 3, 1, 1) if use_max else average(x)
+            parts = [chain(block, x, "branch1x1")]
+            parts += [chain(block, three, f"branch3x3_2{side}") for side in "ab"]
+            parts += [chain(block, twice, f"branch3x3dbl_3{side}") for side in "ab"]
+            x = torch.cat([*parts, chain(block, pooled, "branch_pool")], 1)
+        return x.mean((2, 3))
+
+
+@pytest.fixture(scope="session")
+def reference_inception() -> ReferenceInception:
+    """Random weights, 1,008 classes."""
+    return ReferenceInception()

@@ -10,7 +10,6 @@ from torch.nn import functional
 from sonoloop.features.inflated_inception import (
     ConvolutionUnit,
     InflatedInception,
-    fold_batch_norm,
     load_inception,
     same_max_pool,
     same_padding,
@@ -70,29 +69,6 @@ def test_grey_is_the_same_as_three_equal_colours() -> None:
     unit = ConvolutionUnit(3, 4, 7, 2).requires_grad_(requires_grad=False)
     grey = torch.randn(1, 1, 9, 32, 32)
     torch.testing.assert_close(unit(grey), unit(grey.repeat(1, 3, 1, 1, 1)), rtol=1e-5, atol=1e-5)
-
-
-def test_folding_keeps_what_has_no_batch_norm() -> None:
-    """And scales by hand: 2 * 3 / sqrt(4) = 3, 1 - 5 * 3 / sqrt(4) = -6.5."""
-    one = torch.ones(1)
-    folded = fold_batch_norm(
-        {
-            "a.weight": 2 * torch.ones(1, 1, 1, 1, 1),
-            "a.beta": one,
-            "a.mean": 5 * one,
-            "a.variance": 3.75 * one,
-            "a.gamma": 3 * one,
-            "logits.weight": 7 * one,
-            "logits.bias": 8 * one,
-        },
-        eps=0.25,
-    )
-    assert {name: tensor.item() for name, tensor in folded.items()} == {
-        "a.weight": 3,
-        "a.bias": -6.5,
-        "logits.weight": 7,
-        "logits.bias": 8,
-    }
 
 
 @pytest.mark.parametrize("num_frames", [9, 19])

@@ -2,7 +2,7 @@
 
 import torch
 
-from sonoloop.layers.adain import AdaptiveInstanceNorm3d, as_grid
+from sonoloop.layers.adain import AdaptiveInstanceNorm3d, PlainAdaIN3d, as_grid
 
 
 def test_output_has_the_statistics_the_latent_asks_for() -> None:
@@ -37,3 +37,13 @@ def test_a_grid_latent_acts_locally() -> None:
     difference = (adain(features, latent) - adain(features, changed)).abs().amax((0, 1, 3, 4))
     assert difference[0] == 0
     assert difference[-1] > 0
+
+
+def test_plain_adain_scales_by_gamma_itself() -> None:
+    """Mean beta and standard deviation |gamma|: a latent of gamma 0 leaves nothing but beta."""
+    adain = PlainAdaIN3d(3, 5)
+    latent = torch.randn(2, 5)
+    out = adain(7 + 3 * torch.randn(2, 3, 4, 16, 16), latent)
+    gamma, beta = adain.gamma_beta(latent).chunk(2, dim=1)
+    torch.testing.assert_close(out.mean((2, 3, 4)), beta, atol=1e-4, rtol=0)
+    torch.testing.assert_close(out.std((2, 3, 4), unbiased=False), gamma.abs(), atol=1e-4, rtol=0)

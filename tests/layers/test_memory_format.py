@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from sonoloop.layers.memory_format import use_channels_last
 
@@ -16,3 +17,12 @@ def test_kernels_are_channels_last_and_the_result_stays() -> None:
     assert network[0].weight.is_contiguous(memory_format=torch.channels_last_3d)
     assert network[2].weight.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(network(clip), before)
+
+
+def test_kernels_under_spectral_norm_follow() -> None:
+    """The stored kernel changes its layout, and the one computed from it."""
+    convolution = spectral_norm(nn.Conv3d(3, 4, 3))
+    use_channels_last(convolution)
+    stored = convolution.parametrizations.weight.original
+    for kernel in (stored, convolution.eval().weight):
+        assert kernel.is_contiguous(memory_format=torch.channels_last_3d)

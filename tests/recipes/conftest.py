@@ -43,6 +43,7 @@ def small() -> Preset:
             "latent_cache.encodings_per_video": 2,
             **{f"autoencoder_training.{key}": value for key, value in training.items()},
             **{f"diffusion_training.{key}": value for key, value in training.items()},
+            **{f"flow_training.{key}": value for key, value in training.items()},
         },
     )
 

@@ -18,7 +18,7 @@ from sonoloop.recipes.config import (
 
 def test_shipped_presets_are_valid() -> None:
     """Every TOML file of the package loads."""
-    assert preset_names() == ["default", "laptop", "paper", "tiny"]
+    assert preset_names() == ["cinn", "default", "laptop", "paper", "tiny"]
     for name in preset_names():
         assert isinstance(load_preset(name), Preset)
 
@@ -33,6 +33,20 @@ def test_paper_preset_has_the_paper_s_values() -> None:
     assert {paper.autoencoder_training.optimizer, paper.diffusion_training.optimizer} == {"adam"}
     assert paper.autoencoder.decoder == "adain"
     assert paper.diffusion.objective == "epsilon"
+
+
+def test_cinn_preset_has_the_cinn_s_values() -> None:
+    """Known values: cINN (CVPR 2021, arXiv:2105.04551), configurations of its landscape model."""
+    cinn = load_preset("cinn")
+    assert (cinn.autoencoder.encoder, cinn.autoencoder.decoder) == ("cinn", "spade")
+    assert (cinn.autoencoder.latent, cinn.autoencoder.latent_channels) == ("vector", 64)
+    stage_1, stage_2 = cinn.autoencoder_training, cinn.flow_training
+    assert (stage_1.learning_rate, stage_1.batch_size, stage_1.max_epochs) == (2e-4, 7, 100)
+    assert (stage_2.learning_rate, stage_2.batch_size, stage_2.max_epochs) == (1e-5, 50, 31)
+    assert stage_2.amsgrad
+    assert cinn.latent_cache.posterior == "sample"
+    assert (cinn.flow.num_blocks, cinn.flow.hidden_width) == (20, 512)
+    assert cinn.flow.negative_slope == 0.9
 
 
 def test_override_beats_preset() -> None:
@@ -90,7 +104,7 @@ def test_unknown_preset_names_the_nearest(name: str, nearest: str) -> None:
     """Or, where nothing is near, all of them."""
     with pytest.raises(UsageError, match=f"no preset '{name}': did you mean '{nearest}'"):
         load_preset(name)
-    with pytest.raises(UsageError, match="take one of default, laptop, paper, tiny"):
+    with pytest.raises(UsageError, match="take one of cinn, default, laptop, paper, tiny"):
         load_preset("xyz")
 
 

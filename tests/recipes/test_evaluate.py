@@ -5,24 +5,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sonoloop.errors import UsageError
 from sonoloop.features.weights import WeightState, verify
-from sonoloop.recipes.evaluate import choose_metrics, evaluate
+from sonoloop.recipes.evaluate import evaluate
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.report.records import read_record
 
 QUIET = Console(quiet=True)
-
-
-def test_metrics_without_weights_are_left_out_or_refused(tmp_path: Path) -> None:
-    """By default a note says how to fetch the net; asked for, it is an error."""
-    names, notes = choose_metrics(EvaluateOptions(weights_dir=tmp_path))
-    assert names == ("psnr", "ssim", "motion", "privacy")
-    assert any("fvd was left out" in note and "sonoloop weights fetch" in note for note in notes)
-    with pytest.raises(UsageError, match=r"fvd cannot be computed: .*weights fetch i3d"):
-        choose_metrics(EvaluateOptions(metrics="fvd", weights_dir=tmp_path))
-    with pytest.raises(UsageError, match=r"dtfvd cannot be computed: .*may not be passed on"):
-        choose_metrics(EvaluateOptions(metrics="dtfvd"))
 
 
 def test_record_holds_what_was_found(clip_folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -55,6 +43,14 @@ def test_every_metric_is_computed_with_weights(
     options = EvaluateOptions(limit=4)
     record = evaluate(*clip_folders, tmp_path / "out", options, console=QUIET)
     names = {metric.name for metric in record.metrics}
-    assert {"FVD", "FVD (paper)", "KVD", "LPIPS (alex)", "LPIPS (vgg)", "DIV (VGG)"} <= names
+    assert {
+        "FVD",
+        "FVD (paper)",
+        "KVD",
+        "LPIPS (alex)",
+        "LPIPS (vgg)",
+        "DIV (VGG)",
+        "DIV (I3D)",
+    } <= names
     again = evaluate(*clip_folders, tmp_path / "out", options, console=QUIET)
     assert again.metrics == record.metrics

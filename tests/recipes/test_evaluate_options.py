@@ -12,7 +12,7 @@ def test_names_are_split_and_counted_once() -> None:
     assert parse_metrics(",".join(METRICS)) == METRICS
 
 
-@pytest.mark.parametrize(("text", "message"), [("fid", "no metric 'fid'"), (" ,", "names none")])
+@pytest.mark.parametrize(("text", "message"), [("fdi", "no metric 'fdi'"), (" ,", "names none")])
 def test_unknown_and_empty_lists_are_refused(text: str, message: str) -> None:
     """The sentence lists what there is."""
     with pytest.raises(UsageError, match=rf"{message}.*choose from fvd"):

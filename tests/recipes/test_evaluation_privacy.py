@@ -1,10 +1,13 @@
 """Copies of training clips among synthetic ones."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sonoloop.data.splits import SplitName, write_split
+from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.recipes.evaluation_privacy import measure_privacy
 from sonoloop.recipes.evaluation_sets import open_sets
@@ -37,7 +40,7 @@ def measured(folders: dict[str, Path], out: Path) -> PrivacyRecord:
     """Measure, which must work."""
     options = EvaluateOptions(train=folders["train"])
     sets = open_sets(folders["real"], folders["made"], options)
-    record = measure_privacy(sets, out, options, lambda _: None)
+    record = measure_privacy(sets, out, options, lambda *_: lambda _: None)
     assert isinstance(record, PrivacyRecord)
     return record
 
@@ -58,6 +61,58 @@ def test_planted_copy_is_found(folders: dict[str, Path], tmp_path: Path, change:
         assert (tmp_path / "out" / name).is_file()
 
 
+def test_a_copy_that_belongs_to_no_real_clip_is_found(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """A file under any name is searched, though no metric of pairs can use it."""
+    np.save(folders["made"] / "surprise.npy", clip(107))
+    record = measured(folders, tmp_path / "out")
+    assert record.num_clips == 9
+    assert record.nearest[0].name == "surprise.npy"
+    assert record.nearest[0].caption.endswith("above the threshold, to video107.npy")
+
+
+def test_all_copies_are_shown(folders: dict[str, Path], tmp_path: Path) -> None:
+    """More than four where more are above the threshold."""
+    for number in range(6):
+        np.save(folders["made"] / f"copy{number}.npy", clip(100 + number))
+    record = measured(folders, tmp_path / "out")
+    shown = [loop.name for loop in record.nearest if "above the threshold" in loop.caption]
+    assert {f"copy{number}.npy" for number in range(6)} <= set(shown)
+
+
+def test_the_stills_own_patient_is_apart(tmp_path: Path) -> None:
+    """A loop like a training clip of its own patient is no copy; of another patient it is."""
+    dataset, loops = tmp_path / "data", tmp_path / "loops"
+    sides: dict[str, SplitName] = {}
+    with StoreWriter(dataset / "store", size=64) as writer:
+        for number in range(20):
+            patient = f"patient {number}"
+            entry = Entry(f"v{number}.mp4", "x", patient, "video")
+            frames = np.concatenate([clip(number)] * 4)
+            writer.add(entry, frames, np.arange(len(frames)) / (16 / 1.92))
+            sides[entry.item_id] = "train" if number < 12 else "test"
+    write_split(dataset / "split.json", sides, ratios=(0.6, 0.0, 0.4), seed=0)
+    loops.mkdir()
+    for number in range(12, 20):
+        np.save(loops / f"v{number}.npy", clip(number))
+    options = EvaluateOptions(train=dataset)
+    sets = open_sets(dataset, loops, options)
+    train = sets.train
+    assert train is not None
+    # As if the first still's patient had been trained on, by a clip like the loop.
+    sources = (replace(sets.synthetic.sources[0], group=sets.synthetic.groups[0]), *train.sources)
+    known = replace(sets, train=replace(train, sources=sources))
+    reason = measure_privacy(known, tmp_path, options, lambda *_: lambda _: None)
+    assert "are in training and held out" in str(reason)  # the threshold needs other patients
+    held_out = replace(sets.real, sources=sets.real.sources[1:])
+    known = replace(known, real=held_out)
+    record = measure_privacy(known, tmp_path, options, lambda *_: lambda _: None)
+    assert isinstance(record, PrivacyRecord)
+    assert all("v12" not in loop.caption.rpartition(" to ")[2] for loop in record.nearest)
+    assert any("1 synthetic clips began from stills of training" in n for n in record.notes)
+
+
 def test_attack_is_at_chance_without_copies(folders: dict[str, Path], tmp_path: Path) -> None:
     """Members are no nearer than others; the interval holds the estimate."""
     record = measured(folders, tmp_path)
@@ -71,9 +126,9 @@ def test_attack_is_at_chance_without_copies(folders: dict[str, Path], tmp_path: 
 def test_without_training_clips_there_is_a_reason(folders: dict[str, Path], tmp_path: Path) -> None:
     """And where training and real clips share patients."""
     sets = open_sets(folders["real"], folders["made"], EvaluateOptions())
-    reason = measure_privacy(sets, tmp_path, EvaluateOptions(), lambda _: None)
+    reason = measure_privacy(sets, tmp_path, EvaluateOptions(), lambda *_: lambda _: None)
     assert "--train" in str(reason)
     options = EvaluateOptions(train=folders["real"])
     sets = open_sets(folders["real"], folders["made"], options)
-    reason = measure_privacy(sets, tmp_path, options, lambda _: None)
+    reason = measure_privacy(sets, tmp_path, options, lambda *_: lambda _: None)
     assert "are in training and held out" in str(reason)

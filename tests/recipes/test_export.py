@@ -13,6 +13,7 @@ import pytest
 import torch
 from pydantic import BaseModel
 from rich.console import Console
+from safetensors.torch import load_file
 
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.model import VideoAutoencoder
@@ -22,10 +23,13 @@ from sonoloop.data.prepare_options import PrepareOptions
 from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
+from sonoloop.flow.config import FlowConfig
+from sonoloop.flow.model import ConditionalFlow
 from sonoloop.recipes.export import export
 from sonoloop.recipes.prepare import prepare
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.training.checkpoint import Checkpoint, save_checkpoint
+from sonoloop.training.run_folder import load_run
 
 SETTINGS: Mapping[str, BaseModel] = {
     "clip": ClipConfig(size=64, num_frames=16, window_s=1.92),
@@ -33,6 +37,7 @@ SETTINGS: Mapping[str, BaseModel] = {
         size=64, num_frames=16, encoder_widths=(8, 8, 8, 8), latent_channels=4, decoder_width=8
     ),
     "diffusion": DiffusionConfig(width=16, depth=1, heads=2, condition_widths=(8, 8)),
+    "flow": FlowConfig(num_blocks=2, hidden_width=8, condition_widths=(8, 8)),
 }
 
 
@@ -41,6 +46,7 @@ class Line(NamedTuple):
 
     autoencoder: Path
     diffusion: Path
+    flow: Path
     data: Path
 
 
@@ -65,15 +71,18 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     torch.manual_seed(0)
     autoencoder = VideoAutoencoder(AutoencoderConfig.model_validate(SETTINGS["autoencoder"]))
     ema = write_run(folder / "stage1", autoencoder, stage="autoencoder", data=str(folder / "data"))
-    config = DiffusionConfig.model_validate(SETTINGS["diffusion"])
-    diffusion = LatentDiffusion(config, autoencoder.latent_shape)
-    write_run(
-        folder / "stage2",
-        diffusion,
-        stage="diffusion",
-        autoencoder_weights_sha256=hashlib.sha256(ema.read_bytes()).hexdigest(),
-    )
-    return Line(folder / "stage1", folder / "stage2", folder / "data")
+    samplers: dict[str, torch.nn.Module] = {
+        "diffusion": LatentDiffusion(
+            DiffusionConfig.model_validate(SETTINGS["diffusion"]), autoencoder.latent_shape
+        ),
+        "flow": ConditionalFlow(
+            FlowConfig.model_validate(SETTINGS["flow"]), autoencoder.latent_shape
+        ),
+    }
+    sha256 = hashlib.sha256(ema.read_bytes()).hexdigest()
+    for stage, sampler in samplers.items():
+        write_run(folder / stage, sampler, stage=stage, autoencoder_weights_sha256=sha256)
+    return Line(folder / "stage1", folder / "diffusion", folder / "flow", folder / "data")
 
 
 def test_exported_model_works(line: Line, tmp_path: Path) -> None:
@@ -98,6 +107,29 @@ def test_exported_model_works(line: Line, tmp_path: Path) -> None:
     assert "an abacus, 2 CPU cores" in card
     assert "| 12 | 1.5 |" in card
     assert "model 'phantom' written to" in text.getvalue()
+
+
+def test_exported_baseline_works(line: Line, tmp_path: Path) -> None:
+    """A model may hold a flow: the order of its permutations travels with it."""
+    config = export(
+        *(line.autoencoder, line.flow),
+        stage_2="flow",
+        data=None,
+        out=tmp_path / "model",
+        name="baseline",
+        console=Console(quiet=True),
+    )
+    assert config.diffusion is None
+    model = ImageToVideo.from_pretrained(tmp_path / "model")
+    assert isinstance(model.sampler, ConditionalFlow)
+    still = np.random.default_rng(0).integers(1, 255, (50, 70), dtype=np.uint8)
+    assert model(still)[0][0].shape == (16, 50, 70)
+    stored = load_file(load_run(line.flow).ema_path)
+    order = model.sampler.state_dict()["blocks.1.permutation.order"]
+    assert torch.equal(order, stored["blocks.1.permutation.order"])
+    assert "| flow |" in (tmp_path / "model" / "README.md").read_text()
+    with pytest.raises(UsageError, match="is a run of 'diffusion', not of 'flow'"):
+        export(line.autoencoder, line.diffusion, stage_2="flow", data=None, out=tmp_path, name="x")
 
 
 def test_runs_that_do_not_fit_are_refused(line: Line, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from sonoloop.recipes.latent_cache import (
     cache_batches,
     cache_key,
     encode_clips,
+    encode_fixed_clips,
     load_cache,
     save_cache,
 )
@@ -27,7 +29,9 @@ from sonoloop.training.launch import launch_fabric
 def pairs(count: int) -> LatentCache:
     """Make pairs whose latent is their number."""
     numbers = torch.arange(count)
-    return LatentCache(numbers.float()[:, None], numbers.to(torch.uint8)[:, None, None])
+    latents = numbers.float()[:, None]
+    frames = numbers.to(torch.uint8)[:, None, None]
+    return LatentCache(latents, frames, numbers, numbers.float(), torch.full_like(latents, 0.5))
 
 
 def test_cache_comes_back_for_its_key_only(tmp_path: Path) -> None:
@@ -93,3 +97,31 @@ def test_clips_are_encoded(dataset: Path, small: Preset, batch_size: int) -> Non
     assert cache.first_frames.dtype == torch.uint8
     assert torch.equal(cache.latents, encode().latents)
     assert len(torch.unique(cache.latents, dim=0)) == 8
+    assert sorted(cache.videos.tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert (cache.energies > 0).all()
+    assert cache.latent_stds.shape == cache.latents.shape
+    assert (cache.latent_stds > 0).all()
+
+
+def test_fixed_clips_are_encoded_as_they_are(dataset: Path, small: Preset) -> None:
+    """One clip a video, spread over the set; the first frame comes back to the grey level."""
+    autoencoder = VideoAutoencoder(small.autoencoder).eval()
+    clips = ClipSet.open(dataset, "train", small.clip)
+    fabric = launch_fabric(TrainingConfig(precision="32-true"))
+    cache = encode_fixed_clips(autoencoder, clips, 2, fabric)
+    assert cache.videos.tolist() == [0, 2]
+    assert np.array_equal(cache.first_frames[1].numpy(), clips.clip(2)[0])
+    clip = torch.from_numpy(clips.clip(2)).float()[None, None] / 127.5 - 1
+    assert torch.equal(cache.first_frame[1:], clip[:, :, 0])
+    with torch.no_grad():
+        torch.testing.assert_close(cache.latents[1:], autoencoder.encode(clip))
+
+
+def test_drawn_latents_spread_as_the_posterior() -> None:
+    """Mean and deviation over many draws; everything else stays."""
+    cache = pairs(3)
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.stack([cache.drawn(generator).latents for _ in range(2000)])
+    torch.testing.assert_close(draws.mean(dim=0), cache.latents, atol=0.05, rtol=0)
+    torch.testing.assert_close(draws.std(dim=0), cache.latent_stds, atol=0.05, rtol=0)
+    assert torch.equal(cache.drawn(generator).videos, cache.videos)

@@ -49,3 +49,11 @@ def test_card_admits_a_missing_check() -> None:
     """A model without typicality says so."""
     card = model_card(CONFIG.model_copy(update={"typicality": None}), FACTS)
     assert "cannot tell stills that are unlike its training data" in card
+
+
+def test_card_says_what_can_be_asked_for() -> None:
+    """Labels and motion strength of a model trained with control; nothing of others."""
+    told = CONFIG.diffusion.model_copy(update={"labels": ("cyst", "solid"), "motion": True})
+    card = model_card(CONFIG.model_copy(update={"diffusion": told}), FACTS)
+    assert "It can be asked for a label (cyst, solid) and a motion strength from 0 to 1." in card
+    assert "It can be asked for" not in model_card(CONFIG, FACTS)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from sonoloop.errors import UsageError
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
-from sonoloop.recipes.train_diffusion import load_autoencoder, train_diffusion
+from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.training.log import read_lines
 from sonoloop.training.run_folder import load_run
 
@@ -82,29 +82,6 @@ def test_stage_1_trained_on_is_refused(
         train_diffusion(dataset, stage_1, small, run, resume=True, console=QUIET)
 
 
-def test_stage_1_is_loaded_with_its_averages(stage_1: Path, small: Preset) -> None:
-    """Ready to encode: evaluation mode, no gradients, the run's settings."""
-    model, preset, sha256 = load_autoencoder(stage_1)
-    assert preset.autoencoder == small.autoencoder
-    assert not model.training
-    assert not any(weight.requires_grad for weight in model.parameters())
-    assert len(sha256) == 64
-    assert model.encode(torch.zeros(1, 1, 16, 64, 64)).shape == (1, *model.latent_shape)
-
-
-def test_wrong_run_is_refused(dataset: Path, small: Preset, stage_1: Path, tmp_path: Path) -> None:
-    """A run of stage 2, and one whose weights do not fit its config."""
-    run = tmp_path / "diffusion"
-    train_diffusion(dataset, stage_1, small, run, max_seconds=0.0, console=QUIET)
-    with pytest.raises(UsageError, match="is a run of diffusion, not of stage 1"):
-        load_autoencoder(run)
-    config = json.loads((stage_1 / "config.json").read_text())
-    config["autoencoder"]["decoder_width"] = 8
-    (stage_1 / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UsageError, match="does not fit"):
-        load_autoencoder(stage_1)
-
-
 def test_other_weights_can_be_the_start(
     dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
 ) -> None:
@@ -118,3 +95,23 @@ def test_other_weights_can_be_the_start(
     one, two = (load_file(load_run(tmp_path / name).ema_path) for name in ("first", "second"))
     assert one.keys() == two.keys()
     assert all(torch.allclose(one[key], two[key], atol=1e-6) for key in one)
+
+
+def test_control_can_be_learnt_from_a_start_without_it(
+    dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
+) -> None:
+    """Motion strength is on record, energies lie with the weights; one label is no choice."""
+    plain, controlled = tmp_path / "plain", tmp_path / "controlled"
+    train_diffusion(dataset, stage_1, small, plain, console=QUIET)
+    asked = small.model_copy(update={"control": True})
+    train_diffusion(dataset, stage_1, asked, controlled, init=str(plain), console=QUIET)
+    config = json.loads((controlled / "config.json").read_text())
+    assert (config["diffusion"]["motion"], config["diffusion"]["labels"]) == (True, [])
+    weights = load_file(load_run(controlled).ema_path)
+    energies = load_file(controlled / "latents.safetensors")["energies"]
+    assert weights["energy_quantiles"][-1] == energies.max()
+    assert weights.keys() - load_file(load_run(plain).ema_path).keys() == {
+        "energy_quantiles",
+        *(f"control_encoder.motion.{name}" for name in ("first.weight", "first.bias")),
+        *(f"control_encoder.motion.{name}" for name in ("second.weight", "second.bias")),
+    }

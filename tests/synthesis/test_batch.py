@@ -8,10 +8,12 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from sonoloop.errors import UnreadableFileError
-from sonoloop.synthesis.batch import file_sha256, synthesize_batch
+from sonoloop.errors import UsageError
+from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
+from sonoloop.synthesis.clip_names import file_sha256
 from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.loops import LoopOptions
 from sonoloop.synthesis.provenance import read_provenance
 
 Make = Callable[..., BatchResult]
@@ -172,11 +174,26 @@ def test_interrupted_batch_keeps_its_manifest(
     assert (len(result.rows), result.num_skipped) == (2, 4)
 
 
-def test_hash_of_a_frame_folder_is_that_of_its_first_frame(tmp_path: Path) -> None:
-    """An empty folder is refused."""
-    write_still(tmp_path / "frames" / "000.png")
-    write_still(tmp_path / "frames" / "001.png", seed=1)
-    assert file_sha256(tmp_path / "frames") == file_sha256(tmp_path / "frames" / "000.png")
-    (tmp_path / "none").mkdir()
-    with pytest.raises(UnreadableFileError, match="is empty"):
-        file_sha256(tmp_path / "none")
+def test_long_closed_loops_are_on_record(make: Make, tmp_path: Path) -> None:
+    """Length and closing are columns and part of the settings; the files carry them."""
+    still = write_still(tmp_path / "a.png")
+    plain = make([still], formats=("gif",), num_samples=1).rows[0]
+    loops = LoopOptions(num_frames=30, loop=True)
+    made = make([still], formats=("gif",), num_samples=1, loops=loops).rows[0]
+    assert (plain["num_frames"], plain["loop"]) == (16, False)
+    assert (made["num_frames"], made["loop"], made["label"], made["motion"]) == (
+        30,
+        True,
+        None,
+        None,
+    )
+    with Image.open(tmp_path / "out" / str(made["gif"])) as image:
+        assert getattr(image, "n_frames", 1) == 30
+    assert read_provenance(tmp_path / "out" / str(made["gif"])).loop
+    assert make([still], formats=("gif",), num_samples=1, loops=loops).num_skipped == 1
+
+
+def test_control_of_a_model_without_it_is_refused_at_once(make: Make, tmp_path: Path) -> None:
+    """Before a still is opened."""
+    with pytest.raises(UsageError, match="this model was trained without motion strength"):
+        make([StillFile(tmp_path / "gone.png", "gone.png")], loops=LoopOptions(motion=0.5))

@@ -27,3 +27,24 @@ def test_unknown_and_impossible_values_are_refused() -> None:
         )
     with pytest.raises(ValidationError, match="weights_sha256"):
         ModelConfig.model_validate({"weights_sha256": "abc"})
+
+
+def test_a_model_has_one_stage_2() -> None:
+    """A diffusion model, as in folders older than flows, or a flow; neither none nor both."""
+    values = {
+        "name": "x",
+        "trained_on": "y",
+        "licence": "z",
+        "clip": {},
+        "autoencoder": {},
+        "latent_shape": (4, 4, 8, 8),
+        "frame_rate_hz": 1.0,
+        "weights_sha256": "0" * 64,
+    }
+    older = ModelConfig.model_validate({**values, "diffusion": {}})
+    assert (older.stage_2_part, older.stage_2.num_inference_steps) == ("diffusion", 10)
+    baseline = ModelConfig.model_validate({**values, "flow": {}})
+    assert (baseline.stage_2_part, baseline.stage_2.num_inference_steps) == ("flow", 1)
+    for wrong in ({}, {"diffusion": {}, "flow": {}}):
+        with pytest.raises(ValidationError, match="one stage 2: either diffusion or flow"):
+            ModelConfig.model_validate({**values, **wrong})

@@ -11,7 +11,7 @@ from torch import Tensor
 from sonoloop import ImageToVideo as PublicImageToVideo
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.synthesis.image_to_video import ImageToVideo
-from sonoloop.synthesis.loops import LoopRequest
+from sonoloop.synthesis.loops import LoopOptions, LoopRequest
 
 
 def smooth_scan(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -138,3 +138,12 @@ def test_wrong_arguments_are_refused(model: ImageToVideo) -> None:
         model(still, seed=-1)
     with pytest.raises(UsageError, match="num_inference_steps must be at least 1, got 0"):
         model(still, num_inference_steps=0)
+
+
+def test_wishes_that_cannot_be_met_are_refused_before_any_work(model: ImageToVideo) -> None:
+    """Animating is lazy, its refusals are not."""
+    requests = [LoopRequest(model.open(smooth_scan(64, 64)), 0)]
+    with pytest.raises(UsageError, match="this model was trained without motion strength"):
+        model.animate(requests, options=LoopOptions(motion=0.5))
+    with pytest.raises(UsageError, match="this model was trained without labels"):
+        model(smooth_scan(64, 64), label="cyst")

@@ -6,7 +6,15 @@ import polars as pl
 import pytest
 
 from sonoloop.errors import UsageError
-from sonoloop.synthesis.manifest import CSV_FILE, PARQUET_FILE, SCHEMA, Manifest, Row, row_key
+from sonoloop.synthesis.manifest import (
+    CSV_FILE,
+    LATER_COLUMNS,
+    PARQUET_FILE,
+    SCHEMA,
+    Manifest,
+    Row,
+    row_key,
+)
 
 
 def row(source: str, sample: int, seconds: float = 1.0) -> Row:
@@ -38,6 +46,19 @@ def test_a_clip_has_one_row(tmp_path: Path) -> None:
     found = manifest.find(row_key(row("a.png", 0)))
     assert found is not None
     assert found["seconds"] == 2.0
+
+
+def test_manifests_from_before_control_are_read(tmp_path: Path) -> None:
+    """Their clips were neither told anything nor closed, and need not be made again."""
+    manifest = Manifest(tmp_path)
+    manifest.add([row("a.png", 0)])
+    manifest.write()
+    path = tmp_path / PARQUET_FILE
+    pl.read_parquet(path).drop(LATER_COLUMNS).write_parquet(path)
+    found = Manifest(tmp_path).find(row_key(row("a.png", 0)))
+    assert found is not None
+    assert {name: found[name] for name in LATER_COLUMNS} == dict(LATER_COLUMNS)
+    assert found["loop"] is False
 
 
 def test_foreign_tables_are_refused(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_packing_and_loading_keeps_weights_to_half_precision() -> None:
     """Relative error of fp16: 2**-11."""
     torch.manual_seed(0)
     module, other = nn.Linear(7, 5), nn.Linear(7, 5)
-    packed = safetensors.torch.load(pack_weights(module.state_dict(), {}, {}))
+    packed = safetensors.torch.load(pack_weights({"autoencoder": module.state_dict()}, {}))
     load_weights(other, select(packed, "autoencoder"), part="autoencoder", folder=Path())
     torch.testing.assert_close(other.weight, module.weight, rtol=2**-11, atol=1e-7)
     assert other.weight.dtype == torch.float32
@@ -64,7 +64,7 @@ def test_packing_and_loading_keeps_weights_to_half_precision() -> None:
 def test_diverged_weights_are_refused() -> None:
     """Values beyond half precision."""
     with pytest.raises(UsageError, match=r"diffusion\.weight is not finite in half precision"):
-        pack_weights({}, {"weight": torch.tensor([1e6])}, {})
+        pack_weights({"diffusion": {"weight": torch.tensor([1e6])}}, {})
 
 
 def test_unknown_model_names_what_there_is() -> None:

@@ -48,6 +48,20 @@ def test_first_step_is_the_learning_rate(kind: str) -> None:
     assert before - module.weight.item() == pytest.approx(0.25, rel=1e-4)
 
 
+def test_amsgrad_never_forgets_a_large_gradient() -> None:
+    """Its largest mean square is kept, and goes to the checkpoint with the others."""
+    module = nn.Linear(1, 1, bias=False)
+    optimizer = build_optimizer(module, TrainingConfig(amsgrad=True, weight_decay=0.0))
+    for size in (100.0, 1.0):
+        optimizer.zero_grad()
+        module(torch.full((1, 1), size)).sum().backward()
+        optimizer.step()
+    tensors = optimizer_tensors(module, optimizer)
+    largest = tensors["weight|max_exp_avg_sq"].item()
+    assert largest == pytest.approx(0.01 * 100**2, rel=1e-5)
+    assert tensors["weight|exp_avg_sq"].item() < largest
+
+
 def test_frozen_weights_are_left_out() -> None:
     """A weight without gradient is not in the optimiser."""
     module = nn.Linear(2, 2)

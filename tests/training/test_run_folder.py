@@ -103,6 +103,21 @@ def test_starting_from_another_model_is_refused(tmp_path: Path) -> None:
         start_from(nn.Linear(3, 2), tmp_path / "run")
 
 
+def test_optional_parts_keep_their_own_weights(tmp_path: Path) -> None:
+    """What the start lacks, has besides or has in another shape stays; the rest must fit."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    start = nn.ModuleDict({"body": nn.Linear(2, 2), "label": nn.Embedding(2, 4)})
+    save_weights(tmp_path / "run", start)
+    module = nn.ModuleDict({"body": nn.Linear(2, 2), "label": nn.Embedding(3, 4)})
+    module["label_scale"] = nn.Linear(1, 1)
+    own = module["label"].weight.clone()
+    start_from(module, tmp_path / "run", optional=("label",))
+    assert torch.equal(module["body"].weight, start["body"].weight)
+    assert torch.equal(module["label"].weight, own)
+    with pytest.raises(UsageError, match="does not fit this model"):
+        start_from(module, tmp_path / "run", optional=("label_scale",))
+
+
 def test_folder_without_run_is_refused(tmp_path: Path) -> None:
     """Nothing there, or nothing trained yet."""
     with pytest.raises(UsageError, match="holds no training run"):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class AutoencoderConfig(BaseModel):
-    """Architecture of the autoencoder: 3D ResNet-18 encoder and one of two decoders."""
+    """Architecture of the autoencoder: 3D ResNet-18 encoder and one of three decoders."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -16,6 +16,10 @@ class AutoencoderConfig(BaseModel):
     """Frames of a clip, the first one included."""
     in_channels: int = Field(default=1, ge=1, le=4)
     """Channels of a frame: 1 for grey."""
+    encoder: Literal["change", "cinn"] = "change"
+    """``change`` also sees what changed since the first frame; ``cinn`` is the cINN's own."""
+    encoder_stem: int = Field(default=64, ge=1)
+    """Channels of the cINN's first convolution; the other encoder's has those of its stage 1."""
     encoder_widths: tuple[int, int, int, int] = (32, 64, 128, 192)
     """Channels of the encoder's four stages."""
     latent: Literal["grid", "vector"] = "grid"
@@ -23,10 +27,12 @@ class AutoencoderConfig(BaseModel):
     cINN's reading of the paper."""
     latent_channels: int = Field(default=4, ge=1)
     """Numbers in a cell of the grid, or in the vector."""
-    decoder: Literal["warp", "adain"] = "warp"
-    """``warp`` moves the first frame and corrects it; ``adain`` paints every frame (the paper)."""
+    decoder: Literal["warp", "adain", "spade"] = "warp"
+    """``warp`` moves the first frame and corrects it; ``adain`` paints every frame (the paper), and
+    so does ``spade`` (the cINN)."""
     decoder_width: int = Field(default=16, ge=4)
-    """Channels of the decoder at half resolution; 4 times as many at a quarter, then 8 times."""
+    """Channels of the decoder at half resolution; 4 times as many at a quarter, then 8 times. Of
+    ``spade`` at full resolution, doubled downwards to 16 times as many."""
     residual_blur: float = Field(default=2.0, ge=0)
     """Above 0 the warp decoder's residual changes brightness alone: it becomes a gain on the moved
     speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
@@ -42,6 +48,16 @@ class AutoencoderConfig(BaseModel):
         if min(self.encoder_widths) < 1:
             msg = f"encoder_widths must be positive, got {self.encoder_widths}"
             raise ValueError(msg)
+        if self.encoder == "cinn" or self.decoder == "spade":
+            if self.latent != "vector":
+                msg = "encoder cinn and decoder spade need latent vector, got grid"
+                raise ValueError(msg)
+            if self.num_frames % 16:
+                msg = (
+                    "encoder cinn and decoder spade need a num_frames that is a multiple of 16, "
+                    f"got {self.num_frames}"
+                )
+                raise ValueError(msg)
         return self
 
 

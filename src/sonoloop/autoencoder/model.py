@@ -7,9 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from sonoloop.autoencoder.adain_decoder import AdainDecoder
+from sonoloop.autoencoder.cinn_encoder import CinnEncoder
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.encoder import REDUCTION, Encoder
 from sonoloop.autoencoder.first_frame import FirstFrameEncoder
+from sonoloop.autoencoder.spade_decoder import FirstFrameMaps, SpadeDecoder
 from sonoloop.autoencoder.warp_decoder import WarpDecoder
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
@@ -51,9 +53,11 @@ class VideoAutoencoder(nn.Module):
         """Build encoder, first-frame encoder and the decoder the config names."""
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
-        self.first_frame_encoder = FirstFrameEncoder(config)
-        self.decoder = WarpDecoder(config) if config.decoder == "warp" else AdainDecoder(config)
+        self.encoder = CinnEncoder(config) if config.encoder == "cinn" else Encoder(config)
+        look = FirstFrameMaps if config.decoder == "spade" else FirstFrameEncoder
+        self.first_frame_encoder = look(config)
+        decoders = {"warp": WarpDecoder, "adain": AdainDecoder, "spade": SpadeDecoder}
+        self.decoder = decoders[config.decoder](config)
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
@@ -65,10 +69,14 @@ class VideoAutoencoder(nn.Module):
         grid = (size // factor for size, factor in zip(sizes, REDUCTION, strict=True))
         return (config.latent_channels, *grid)
 
+    def posterior(self, clip: Clip) -> tuple[Latent, Latent]:
+        """Return mean and standard deviation of the latent's posterior q(z | v)."""
+        mean, logvar = self.encoder(self._checked(clip))
+        return mean, torch.exp(0.5 * logvar)
+
     def encode(self, clip: Clip) -> Latent:
-        """Return the mean of the latent's posterior q(z | v)."""
-        mean: Latent = self.encoder(self._checked(clip))[0]
-        return mean
+        """Return the mean of the latent's posterior."""
+        return self.posterior(clip)[0]
 
     def first_frame_features(self, first_frame: Frame) -> list[Tensor]:
         """Return what ``decode`` looks at in the still: compute it once for many latents."""
@@ -80,12 +88,16 @@ class VideoAutoencoder(nn.Module):
 
         Args:
             generators: One per item, on the CPU; an item's noise comes from its own alone.
+
+        Returns:
+            Standard normal, shaped as the clips, on the model's device.
         """
         config = self.config
         if not config.speckle:
             return None
         shape = (config.in_channels, config.num_frames, config.size, config.size)
-        return torch.stack([torch.randn(shape, generator=generator) for generator in generators])
+        noise = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
+        return noise.to(next(self.parameters()).device)
 
     def decode(
         self,

@@ -6,12 +6,12 @@ from sonoloop.recipes.evaluate_options import EvaluateOptions
 
 
 def evaluate(*, real: Path, synthetic: Path, out: Path, options: EvaluateOptions) -> int:
-    """Measure clips of any origin: FVD, KVD, LPIPS, DIV, PSNR, SSIM and motion, with references.
+    """Measure clips of any origin: FVD, KVD, DTFVD, FID, LPIPS, DIV, PSNR, SSIM, motion, copies.
 
     Args:
         real: Folder of clips (mp4, gif, avi, npy, frame folders, DICOM) or prepared dataset.
         synthetic: Folder of clips, paired with the real ones by manifest or name where possible.
-        out: Folder to write: evaluation.json, loops, computed features.
+        out: Folder to write: evaluation.json, loops, what was measured (for a second time).
         options: What is measured, and against what.
 
     Returns:

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from sonoloop.errors import UsageError
+
 
 def export(
     *,
     autoencoder: Path,
-    diffusion: Path,
     out: Path,
+    diffusion: Path | None = None,
+    flow: Path | None = None,
     trained_on: str | None = None,
     data: Path | None = None,
     name: str | None = None,
@@ -17,19 +20,25 @@ def export(
 
     Args:
         autoencoder: Run folder of stage 1.
-        diffusion: Run folder of stage 2, trained on that stage 1.
         out: Folder for the model.
+        diffusion: Run folder of stage 2, trained on that stage 1.
+        flow: Run folder of the baseline's stage 2 instead, trained on that stage 1.
         trained_on: What the data show, such as "lung ultrasound"; told with every loop. By default
             the name of the dataset.
         data: The dataset both were trained on; by default where the run of stage 1 found it.
         name: What manifests call the model; by default the name of the folder.
         licence: Licence of the weights (SPDX); it must respect the licences of the data.
     """
+    runs = [run for run in (diffusion, flow) if run is not None]
+    if len(runs) != 1:
+        msg = "a model has one stage 2: give --diffusion or --flow, one of them"
+        raise UsageError(msg)
     from sonoloop.recipes import export as recipe  # noqa: PLC0415 - imports torch: seconds
 
     recipe.export(
         autoencoder,
-        diffusion,
+        runs[0],
+        stage_2="diffusion" if flow is None else "flow",
         data=data,
         out=out,
         name=name or out.resolve().name,

@@ -12,6 +12,11 @@ def synthesize(
     seed: int = 0,
     model: str = "default",
     steps: int | None = None,
+    frames: int | None = None,
+    loop: bool = False,
+    label: str | None = None,
+    motion: float | None = None,
+    guidance_scale: float | None = None,
     formats: str = "mp4,gif,strip",
     batch_size: int | None = None,
     no_mark: bool = False,
@@ -29,6 +34,13 @@ def synthesize(
         seed: Same seed, still and sample number: same loop.
         model: Name of a bundled model, or a folder made by 'sonoloop export'.
         steps: Steps of the sampler; by default the model's own.
+        frames: Frames of a loop; by default those of the model's clips. More take windows of one
+            motion after the other, all of them moving the still itself.
+        loop: Make the end meet the start, for playing in a circle.
+        label: Class of the loops, of a model trained with 'sonoloop train diffusion --control'.
+        motion: How much they move, of such a model: the share of training clips that move less,
+            0 to 1.
+        guidance_scale: Weight of label and motion: 1 is the plain model, 2 obeys more.
         formats: Which files to write, separated by commas: mp4, gif, npy, and strip (one picture
             with all loops of a still).
         batch_size: Loops computed together; by default 4 on a CPU, 32 on a GPU.
@@ -36,6 +48,7 @@ def synthesize(
     """
     from sonoloop.recipes import synthesize as recipe  # noqa: PLC0415 - torch: seconds to import
     from sonoloop.synthesis.batch_options import BatchOptions, parse_formats  # noqa: PLC0415
+    from sonoloop.synthesis.loops import LoopOptions  # noqa: PLC0415
 
     options = BatchOptions(
         num_samples=samples,
@@ -44,6 +57,7 @@ def synthesize(
         formats=parse_formats(formats),
         mark=not no_mark,
         batch_size=batch_size,
+        loops=LoopOptions(label, motion, guidance_scale, frames, loop),
     )
     result = recipe.synthesize(images, out, options, model=model)
     return 1 if result.failures else 0

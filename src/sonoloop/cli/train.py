@@ -31,7 +31,7 @@ def autoencoder(
     Args:
         data: Dataset folder written by "sonoloop data prepare".
         out: Run folder to write: config, log, checkpoints, sample strips.
-        preset: Name of a preset (default, laptop, paper, tiny) or path of a TOML file.
+        preset: Name of a preset (cinn, default, laptop, paper, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, perhaps of another size, of an exported model
             or of a bundled one: --init default fine-tunes what is installed.
         max_seconds: Stop with a checkpoint after this many seconds.
@@ -61,6 +61,7 @@ def diffusion(
     out: Path,
     preset: str = "default",
     init: str | None = None,
+    control: bool = False,
     max_seconds: float | None = None,
     resume: bool = False,
     settings: Settings = (),
@@ -72,8 +73,10 @@ def diffusion(
         data: Dataset folder that stage 1 was trained on.
         autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
         out: Run folder to write: config, log, checkpoints, sample strips.
-        preset: Name of a preset (default, laptop, paper, tiny) or path of a TOML file.
+        preset: Name of a preset (cinn, default, laptop, paper, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, of an exported model or of a bundled one.
+        control: Learn the dataset's labels and how much clips move, so that "sonoloop synthesize"
+            takes --label and --motion.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.
         settings: Single settings, each as section.key=value.
@@ -82,14 +85,10 @@ def diffusion(
     Returns:
         Exit status.
     """
-    from sonoloop.recipes.config import STAGE_1_SECTIONS, load_preset  # noqa: PLC0415
+    from sonoloop.recipes.config import load_preset  # noqa: PLC0415
 
-    overrides = _parse_overrides(settings)
-    for key in overrides:
-        if key.split(".")[0] in STAGE_1_SECTIONS:
-            msg = f"--set {key}: the run of stage 1 decides this; set it in 'train autoencoder'"
-            raise UsageError(msg)
-    resolved = load_preset(preset, overrides)
+    overrides = _stage_2_overrides(settings)
+    resolved = load_preset(preset, overrides | ({"control": True} if control else {}))
     if dry_run:
         _print(resolved.model_dump_json(indent=2))
         return 0
@@ -101,8 +100,60 @@ def diffusion(
     return 0
 
 
+def flow(
+    *,
+    data: Path,
+    autoencoder: Path,
+    out: Path,
+    preset: str = "default",
+    init: str | None = None,
+    max_seconds: float | None = None,
+    resume: bool = False,
+    settings: Settings = (),
+    dry_run: bool = False,
+) -> int:
+    """Train stage 2 of the baseline (cINN): an invertible map between latents and noise.
+
+    Args:
+        data: Dataset folder that stage 1 was trained on.
+        autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
+        out: Run folder to write: config, log, checkpoints, sample strips.
+        preset: Name of a preset (default, cinn, tiny) or path of a TOML file.
+        init: Start from the weights of a run folder or of an exported model.
+        max_seconds: Stop with a checkpoint after this many seconds.
+        resume: Go on with the run that --out holds.
+        settings: Single settings, each as section.key=value.
+        dry_run: Print the resolved settings and stop.
+
+    Returns:
+        Exit status.
+    """
+    from sonoloop.recipes.config import load_preset  # noqa: PLC0415
+
+    resolved = load_preset(preset, _stage_2_overrides(settings))
+    if dry_run:
+        _print(resolved.model_dump_json(indent=2))
+        return 0
+    from sonoloop.recipes.train_flow import train_flow  # noqa: PLC0415
+
+    train_flow(data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds)
+    return 0
+
+
 def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def _stage_2_overrides(settings: tuple[tuple[str, ...], ...]) -> dict[str, object]:
+    """Parse settings and refuse those that the run of stage 1 decides."""
+    from sonoloop.recipes.config import STAGE_1_SECTIONS  # noqa: PLC0415
+
+    overrides = _parse_overrides(settings)
+    for key in overrides:
+        if key.split(".")[0] in STAGE_1_SECTIONS:
+            msg = f"--set {key}: the run of stage 1 decides this; set it in 'train autoencoder'"
+            raise UsageError(msg)
+    return overrides
 
 
 def _parse_overrides(settings: tuple[tuple[str, ...], ...]) -> dict[str, object]:

@@ -86,7 +86,20 @@ def list_(*, weights_dir: Path | None = None) -> None:
             source.licence,
         )
     table.add_row(
-        "i3d-dynamic-texture", "DTFVD", "50", "your file", "", "not to be passed on: I3D_16.pth.tar"
+        "i3d-dynamic-texture",
+        "DTFVD, DIV",
+        "50",
+        "your file",
+        "",
+        "not to be passed on: I3D_16.pth.tar",
+    )
+    table.add_row(
+        "inception-v3",
+        "FID",
+        "96",
+        "your file",
+        "",
+        "not on the package index: pt_inception-2015-12-05-6726825d.pth",
     )
     console = Console()
     console.print(table)

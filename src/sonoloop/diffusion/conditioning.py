@@ -1,4 +1,4 @@
-"""What stage 2 knows of the first frame."""
+"""What stage 2 knows of the first frame, and of what is asked for besides."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -26,6 +26,10 @@ class Condition(NamedTuple):
             self.features * known[:, None, None, None].to(self.features.dtype),
             self.pooled * known[:, None].to(self.pooled.dtype),
         )
+
+    def also(self, told: Float[Tensor, "b width"]) -> "Condition":
+        """Tell something besides the first frame."""
+        return Condition(self.features, self.pooled + told.to(self.pooled.dtype))
 
 
 class FirstFrameEncoder(nn.Module):

@@ -86,6 +86,16 @@ class DiffusionConfig(BaseModel):
     condition_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Chance of training an item without its first frame, as ``guidance_scale`` needs."""
 
+    labels: tuple[str, ...] = ()
+    """Names of the classes that can be asked for; none for a model without labels."""
+
+    motion: bool = False
+    """Whether the clip's motion strength can be asked for."""
+
+    control_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.15
+    """Chance of training an item without its label, and that of training it without its motion
+    strength: the model then also serves those who do not ask, and can be guided."""
+
     sampler: Sampler = "euler"
     """Default of ``LatentDiffusion.sample``."""
 
@@ -131,6 +141,9 @@ class DiffusionConfig(BaseModel):
                 "schedule cosine leaves no signal at its end, where objective epsilon cannot tell "
                 "the latent; take v_prediction or sample, or schedule linear"
             )
+            raise ValueError(msg)
+        if len(set(self.labels)) < len(self.labels) or len(self.labels) == 1:
+            msg = f"labels {self.labels} must be none, or two and more that differ"
             raise ValueError(msg)
         if self.min_snr_gamma is not None and self.objective == "flow_matching":
             msg = f"min_snr_gamma {self.min_snr_gamma} weighs the DDPM objectives only"

@@ -1,7 +1,7 @@
 """Stage 2 in one module: trained on latents, sampled from noise, given the first frame."""
 
 from collections.abc import Callable, Sequence
-from typing import get_args
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -9,16 +9,11 @@ from torch import Tensor, nn
 
 from sonoloop.diffusion import samplers
 from sonoloop.diffusion.conditioning import Condition, FirstFrameEncoder
-from sonoloop.diffusion.config import FLOW_SAMPLERS, DiffusionConfig, Sampler
+from sonoloop.diffusion.config import DiffusionConfig, Sampler
+from sonoloop.diffusion.control import NUM_QUANTILES, Control, ControlEncoder, energy_quantiles
 from sonoloop.diffusion.denoiser import GRID_AXES, LatentDenoiser
-from sonoloop.diffusion.noise_schedule import (
-    add_noise,
-    cosine_betas,
-    cumulative_alphas,
-    interpolate_to_noise,
-    linear_betas,
-    scaled_linear_betas,
-)
+from sonoloop.diffusion.guidance import Guided
+from sonoloop.diffusion.noise_schedule import add_noise, alpha_bars_of, interpolate_to_noise
 from sonoloop.diffusion.objective import (
     clean_latent,
     draw_noise_level,
@@ -28,7 +23,8 @@ from sonoloop.diffusion.objective import (
     velocity_target,
     weighted_squared_error,
 )
-from sonoloop.errors import UsageError
+from sonoloop.diffusion.sampling_checks import check_guidance, check_sampler, check_steps
+from sonoloop.layers.item_noise import check_generators, item_noise
 from sonoloop.shapes import Frame, Latent
 
 SMALLEST_STD = 1e-6
@@ -37,6 +33,8 @@ SMALLEST_STD = 1e-6
 
 class LatentDiffusion(nn.Module):
     """Latent dynamics of a clip, given its first frame (LDDM, Section 2.2).
+
+    Where the config says so, also given its label and how much it moves.
 
     Args:
         config: Objective, denoiser and sampler.
@@ -48,6 +46,7 @@ class LatentDiffusion(nn.Module):
 
     latent_mean: Tensor
     latent_std: Tensor
+    energy_quantiles: Tensor
 
     def __init__(self, config: DiffusionConfig, latent_shape: tuple[int, ...]) -> None:
         """Build the networks; latents count as whitened until statistics are set."""
@@ -73,11 +72,23 @@ class LatentDiffusion(nn.Module):
             channels=config.condition_channels,
             pooled_width=config.width,
         )
+        self.control_encoder: ControlEncoder | None = None
+        if config.labels or config.motion:
+            self.control_encoder = ControlEncoder(
+                num_labels=len(config.labels), motion=config.motion, width=config.width
+            )
+        if config.motion:
+            self.register_buffer("energy_quantiles", torch.linspace(0, 1, NUM_QUANTILES))
         per_channel = (self.latent_shape[0], *[1] * (len(self.latent_shape) - 1))
         self.register_buffer("latent_mean", torch.zeros(per_channel))
         self.register_buffer("latent_std", torch.ones(per_channel))
         # In float64 and on the CPU always: no buffer, which would follow the weights.
-        self.alpha_bars = _alpha_bars(config)
+        self.alpha_bars = alpha_bars_of(
+            config.schedule,
+            config.num_train_timesteps,
+            beta_start=config.beta_start,
+            beta_end=config.beta_end,
+        )
 
     def set_latent_statistics(self, latents: Latent) -> None:
         """Remember mean and standard deviation per channel, so that stage 2 sees unit variance.
@@ -99,8 +110,21 @@ class LatentDiffusion(nn.Module):
         self.latent_mean.copy_(mean.reshape(self.latent_mean.shape))
         self.latent_std.copy_(std.reshape(self.latent_std.shape))
 
+    def set_energies(self, energies: Float[Tensor, " n"]) -> None:
+        """Remember how the training clips' temporal energies are spread.
+
+        Args:
+            energies: As ``control.temporal_energy`` measures them.
+        """
+        if self.config.motion:
+            self.energy_quantiles.copy_(energy_quantiles(energies))
+
     def forward(
-        self, latent: Latent, first_frame: Frame, generator: torch.Generator
+        self,
+        latent: Latent,
+        first_frame: Frame,
+        generator: torch.Generator,
+        control: Control | None = None,
     ) -> Float[Tensor, ""]:
         """Compute the training loss.
 
@@ -108,6 +132,7 @@ class LatentDiffusion(nn.Module):
             latent: What stage 1 encodes from the clips, not whitened.
             first_frame: First frame of each clip, in [-1, 1].
             generator: Source of noise, noise levels and what happens to the condition.
+            control: Label and motion of each clip; None where nothing is known.
 
         Returns:
             Mean squared error of the prediction, float32.
@@ -118,7 +143,7 @@ class LatentDiffusion(nn.Module):
         self._check_latent(latent)
         latent = (latent.to(self.latent_mean.dtype) - self.latent_mean) / self.latent_std
         noise = _normal(latent.shape, generator).to(latent)
-        condition = self._training_condition(first_frame, generator)
+        condition = self._training_condition(first_frame, control, generator)
         if self.config.objective == "flow_matching":
             noise_level = draw_noise_level(
                 len(latent),
@@ -150,6 +175,8 @@ class LatentDiffusion(nn.Module):
         generators: Sequence[torch.Generator],
         num_inference_steps: int | None = None,
         sampler: str | None = None,
+        control: Control | None = None,
+        guidance_scale: float | None = None,
     ) -> Latent:
         """Draw a latent for each first frame.
 
@@ -159,48 +186,52 @@ class LatentDiffusion(nn.Module):
                 the result depends neither on the batch nor on the device, up to rounding.
             num_inference_steps: Steps to take; None takes the config's.
             sampler: One of ``Sampler``; None takes the config's.
+            control: Label and motion asked of each item, as ``asked_control`` makes it.
+            guidance_scale: Weight of ``control``; None or 1 is the plain model, more obeys more
+                (Ho and Salimans 2022), and costs twice.
 
         Returns:
             Latents as stage 1 makes them, not whitened.
 
         Raises:
             ValueError: If there is not one CPU generator per item.
-            UsageError: If the sampler does not fit the objective or the number of steps.
+            UsageError: If the sampler does not fit the objective or the number of steps, or the
+                model cannot be guided.
         """
-        _check_generators(first_frame, generators)
-        chosen = self._check_sampler(sampler or self.config.sampler)
-        steps = self.config.num_inference_steps
-        if num_inference_steps is not None:
-            steps = num_inference_steps
-        self._check_steps(chosen, steps)
+        check_generators(len(first_frame), generators)
+        chosen = check_sampler(self.config, sampler or self.config.sampler)
+        if guidance_scale is not None:
+            check_guidance(self.config, guidance_scale, has_control=control is not None)
+        default = self.config.num_inference_steps
+        steps = default if num_inference_steps is None else num_inference_steps
+        check_steps(self.config, chosen, steps)
 
         def draw_noise() -> Tensor:
-            items = [_normal(self.latent_shape, generator) for generator in generators]
-            return self.config.temperature * torch.stack(items).to(self.latent_mean)
+            noise = item_noise(self.latent_shape, generators)
+            return self.config.temperature * noise.to(self.latent_mean)
 
         was_training = self.training
         self.eval()
         try:
-            latent = self._run_sampler(chosen, steps, first_frame, draw_noise)
+            guided = self._sampling_condition(first_frame, control, guidance_scale)
+            latent = self._run_sampler(chosen, steps, guided, draw_noise)
         finally:
             self.train(was_training)
         return latent * self.latent_std + self.latent_mean
 
     def _run_sampler(
-        self, sampler: Sampler, steps: int, first_frame: Tensor, draw_noise: Callable[[], Tensor]
+        self, sampler: Sampler, steps: int, guided: Guided, draw_noise: Callable[[], Tensor]
     ) -> Tensor:
-        condition = self.first_frame_encoder(first_frame)
         noise = draw_noise()
         prediction_type = self.config.objective
+        predict = partial(guided.predict, self.denoiser)
         if prediction_type == "flow_matching":
             solve = samplers.euler if sampler == "euler" else samplers.heun
             power = self.config.noise_level_power
-            levels = samplers.falling_noise_levels(steps, power=power)
-            return solve(lambda noisy, level: self._predict(noisy, level, condition), noise, levels)
+            return solve(predict, noise, samplers.falling_noise_levels(steps, power=power))
 
         def denoise(noisy_latent: Tensor, timestep: Tensor) -> Tensor:
-            level = self._noise_level(timestep, noisy_latent)
-            prediction = self._predict(noisy_latent, level, condition)
+            prediction = predict(noisy_latent, self._noise_level(timestep, noisy_latent))
             alpha_bar = self.alpha_bars[timestep.cpu()]
             return clean_latent(prediction, noisy_latent, alpha_bar, prediction_type)
 
@@ -212,27 +243,45 @@ class LatentDiffusion(nn.Module):
             return samplers.ddim(denoise, noise, timesteps, self.alpha_bars, draw_noise, eta=eta)
         return samplers.dpm_solver_pp_2m(denoise, noise, timesteps, self.alpha_bars)
 
-    def _predict(self, noisy_latent: Tensor, noise_level: Tensor, condition: Condition) -> Tensor:
-        """Ask the denoiser, with classifier-free guidance (Ho and Salimans 2022, Eq. 6)."""
-        prediction: Tensor = self.denoiser(noisy_latent, noise_level, condition)
-        scale = self.config.guidance_scale
-        if scale == 1:
-            return prediction.to(noisy_latent.dtype)
-        hidden = condition.where(torch.zeros_like(noise_level, dtype=torch.bool))
-        unconditional: Tensor = self.denoiser(noisy_latent, noise_level, hidden)
-        return (unconditional + scale * (prediction - unconditional)).to(noisy_latent.dtype)
+    def _sampling_condition(
+        self, first_frame: Tensor, control: Control | None, guidance_scale: float | None
+    ) -> Guided:
+        """Tell everything; hide in turn what has another weight than 1."""
+        frame: Condition = self.first_frame_encoder(first_frame)
+        told = self._told(control, frame)
+        hidden = []
+        if self.config.guidance_scale != 1:
+            unknown = frame.where(torch.zeros_like(frame.pooled[:, 0], dtype=torch.bool))
+            hidden.append((self.config.guidance_scale, unknown.also(told)))
+        if guidance_scale not in {None, 1}:
+            hidden.append((float(guidance_scale), frame))
+        return Guided(frame.also(told), tuple(hidden))
 
-    def _training_condition(self, first_frame: Tensor, generator: torch.Generator) -> Condition:
+    def _training_condition(
+        self, first_frame: Tensor, control: Control | None, generator: torch.Generator
+    ) -> Condition:
         """Encode the first frame, with what keeps few of them from being learnt by heart."""
         if not self.training:
             condition: Condition = self.first_frame_encoder(first_frame)
-            return condition
+            return condition.also(self._told(control, condition))
         frame_noise = _normal(first_frame.shape, generator).to(first_frame)
         condition = self.first_frame_encoder(
             first_frame + self.config.condition_noise * frame_noise
         )
         chance = torch.rand(len(first_frame), generator=generator, device=generator.device)
-        return condition.where((chance >= self.config.condition_dropout).to(first_frame.device))
+        condition = condition.where(
+            (chance >= self.config.condition_dropout).to(first_frame.device)
+        )
+        if control is not None and self.control_encoder is not None:
+            control = control.dropped(self.config.control_dropout, generator)
+        return condition.also(self._told(control, condition))
+
+    def _told(self, control: Control | None, condition: Condition) -> Tensor:
+        """Encode label and motion; zeros where the model or the caller knows none."""
+        if control is None or self.control_encoder is None:
+            return torch.zeros_like(condition.pooled)
+        told: Tensor = self.control_encoder(control.to(condition.pooled.device))
+        return told
 
     def _noise_level(self, timestep: Tensor, latent: Tensor) -> Tensor:
         return (timestep + 1).to(latent) / self.config.num_train_timesteps
@@ -242,47 +291,6 @@ class LatentDiffusion(nn.Module):
             msg = f"need latents of shape {self.latent_shape}, got {tuple(latent.shape[1:])}"
             raise ValueError(msg)
 
-    def _check_sampler(self, name: str) -> Sampler:
-        names: tuple[Sampler, ...] = get_args(Sampler)
-        if name not in names:
-            msg = f"sampler {name} is none of {', '.join(names)}"
-            raise UsageError(msg)
-        sampler = names[names.index(name)]
-        if (sampler in FLOW_SAMPLERS) != (self.config.objective == "flow_matching"):
-            msg = (
-                f"sampler {sampler} does not fit a model trained with {self.config.objective}; "
-                f"its own is {self.config.sampler}"
-            )
-            raise UsageError(msg)
-        return sampler
-
-    def _check_steps(self, sampler: Sampler, steps: int) -> None:
-        if steps < 1:
-            msg = f"num_inference_steps {steps} is below 1"
-            raise UsageError(msg)
-        most = self.config.num_train_timesteps
-        if sampler not in FLOW_SAMPLERS and steps > most:
-            msg = f"num_inference_steps {steps} is above the {most} that the model was trained with"
-            raise UsageError(msg)
-
-
-def _alpha_bars(config: DiffusionConfig) -> Tensor:
-    if config.schedule == "cosine":
-        return cumulative_alphas(cosine_betas(config.num_train_timesteps))
-    betas = linear_betas if config.schedule == "linear" else scaled_linear_betas
-    return cumulative_alphas(
-        betas(config.num_train_timesteps, beta_start=config.beta_start, beta_end=config.beta_end)
-    )
-
 
 def _normal(shape: Sequence[int], generator: torch.Generator) -> Tensor:
     return torch.randn(tuple(shape), generator=generator, device=generator.device)
-
-
-def _check_generators(first_frame: Tensor, generators: Sequence[torch.Generator]) -> None:
-    if len(generators) != len(first_frame):
-        msg = f"need one generator per first frame, got {len(generators)} for {len(first_frame)}"
-        raise ValueError(msg)
-    if any(generator.device.type != "cpu" for generator in generators):
-        msg = "need generators on the CPU: other devices draw other numbers from the same seed"
-        raise ValueError(msg)

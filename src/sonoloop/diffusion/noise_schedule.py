@@ -1,6 +1,7 @@
 """The forward process q(z_t | z_0) of Ho et al. (2020), arXiv:2006.11239, Section 2."""
 
 import math
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -82,6 +83,27 @@ def cumulative_alphas(betas: Float[Tensor, " steps"]) -> Float[Tensor, " steps"]
         Products of 1 - beta up to and including each step, falling.
     """
     return torch.cumprod(1 - betas, dim=0)
+
+
+def alpha_bars_of(
+    schedule: Literal["linear", "scaled_linear", "cosine"],
+    num_train_timesteps: int,
+    *,
+    beta_start: float,
+    beta_end: float,
+) -> Float[Tensor, " {num_train_timesteps}"]:
+    """Share of the signal's variance left after each step of a schedule, by its name.
+
+    Args:
+        schedule: How the variances grow.
+        num_train_timesteps: Number of noise levels; at least 1.
+        beta_start: First variance; the cosine schedule has its own.
+        beta_end: Last variance; the cosine schedule has its own.
+    """
+    if schedule == "cosine":
+        return cumulative_alphas(cosine_betas(num_train_timesteps))
+    betas = linear_betas if schedule == "linear" else scaled_linear_betas
+    return cumulative_alphas(betas(num_train_timesteps, beta_start=beta_start, beta_end=beta_end))
 
 
 def add_noise(

@@ -30,7 +30,10 @@ def read_array(path: Path) -> Frames:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise UnreadableFileError(path, f"is no numpy array that can be read ({error})") from error
+        # numpy's own words advise to load what may be a pickle; this is only shown for the disk's.
+        why = error.strerror if isinstance(error, OSError) else None
+        reason = f"is no plain numpy array ({why or 'damaged, or of Python objects'})"
+        raise UnreadableFileError(path, reason) from error
     if array.ndim not in {3, 4} or (array.ndim == 4 and array.shape[3] not in CHANNELS):  # noqa: PLR2004
         reason = f"has the shape {array.shape}: a clip is (t, h, w) or (t, h, w, 1 or 3)"
         raise UnreadableFileError(path, reason)

@@ -53,5 +53,19 @@ def flipped_pixel_embedding(clip: Clip) -> Float[Tensor, "b flips features"]:
     Returns:
         Rows in the order of ``flips``.
     """
-    plain = rearrange(pixel_embedding(clip), "b (t h w) -> b 1 t h w", h=SIDE, w=SIDE)
+    return flipped_embedding(pixel_embedding(clip))
+
+
+def flipped_embedding(
+    embedding: Float[Tensor, "b features"],
+) -> Float[Tensor, "b flips features"]:
+    """Embed the four flips of clips whose ``pixel_embedding`` is known: it flips as they do.
+
+    Args:
+        embedding: Of the clips as they are.
+
+    Returns:
+        Rows in the order of ``flips``.
+    """
+    plain = rearrange(embedding, "b (t h w) -> b 1 t h w", h=SIDE, w=SIDE)
     return torch.stack([flip.flatten(1) for flip in flips(plain)], dim=1)

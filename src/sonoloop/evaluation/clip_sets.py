@@ -1,8 +1,9 @@
 """The clips that are judged: of a folder of any origin, or of one side of a prepared dataset."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,17 @@ from sonoloop.data.reading import find_recordings, read_recording
 from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SplitName
 from sonoloop.data.store import Store
+from sonoloop.data.video_files import VIDEO_SUFFIXES
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.evaluation.clip_arrays import read_array
 from sonoloop.shapes import Clip
 
 ARRAY_SUFFIX: Final = ".npy"
+CLIP_SUFFIXES: Final = VIDEO_SUFFIXES | {ARRAY_SUFFIX}
+"""Of files that should be clips; pictures and DICOM files may as well be stills."""
+
+NO_PATIENTS: Final = "no patients are known: every clip counts as a patient of its own"
+
 MIN_CLIPS: Final = 2
 HALF_RANGE: Final = 127.5
 
@@ -46,6 +53,12 @@ class ClipSource:
     def clip(self) -> Clip:
         """Decode to (1, 1, t, h, w) in [-1, 1]."""
         return to_clip(self.read())
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of shape and grey levels, whatever the name; decodes once."""
+        frames = self.read()
+        return hashlib.sha256(repr(frames.shape).encode() + frames.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -125,9 +138,10 @@ def folder_clips(folder: Path) -> ClipCollection:
             failures.append((name, error.reason))
             continue
         if len(frames) == 1:
-            num_stills += 1
-            if path.suffix.lower() == ARRAY_SUFFIX:
+            if path.suffix.lower() in CLIP_SUFFIXES:
                 failures.append((name, "has one frame: a clip has at least 2"))
+            else:
+                num_stills += 1
             continue
         num_frames, height, width = frames.shape
         source = ClipSource(
@@ -139,7 +153,7 @@ def folder_clips(folder: Path) -> ClipCollection:
             frame_rate_hz=rate_hz,
         )
         sources.append(source)
-    notes = ["no patients are known: every clip counts as a patient of its own"]
+    notes = [NO_PATIENTS]
     if num_stills:
         notes.append(f"{num_stills} files of one frame are no clips and were left out")
     _refuse_few(folder, len(sources), failures)
@@ -212,7 +226,8 @@ def _decode(path: Path) -> tuple[Frames, float | None]:
     if path.suffix.lower() == ARRAY_SUFFIX:
         return read_array(path), None
     recording = read_recording(path)
-    return recording.frames, recording.frame_rate_hz
+    # A folder of frames states no rate.
+    return recording.frames, None if path.is_dir() else recording.frame_rate_hz
 
 
 def _refuse_few(folder: Path, count: int, failures: Sequence[tuple[str, str]]) -> None:

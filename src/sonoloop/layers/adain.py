@@ -40,3 +40,25 @@ class AdaptiveInstanceNorm3d(nn.Module):
 def as_grid(latent: Latent) -> Tensor:
     """See a vector latent (b, d) as a grid of one cell (b, d, 1, 1, 1)."""
     return latent[:, :, None, None, None] if latent.ndim == 2 else latent  # noqa: PLR2004 (b, d)
+
+
+class PlainAdaIN3d(nn.Module):
+    """The cINN's AdaIN, which scales by gamma itself, for vector latents.
+
+    AdaIN(x, z) = gamma(z) * (x - mean(x)) / std(x) + beta(z)
+
+    Args:
+        channels: Channels of the features.
+        latent_channels: Length of the latent.
+    """
+
+    def __init__(self, channels: int, latent_channels: int) -> None:
+        """Build the map from latent to gamma and beta."""
+        super().__init__()
+        self.norm = nn.InstanceNorm3d(channels)
+        self.gamma_beta = nn.Linear(latent_channels, 2 * channels)
+
+    def forward(self, features: Clip, latent: Latent) -> Tensor:
+        """Normalise ``features`` over time and space, then scale and shift by ``latent``."""
+        gamma, beta = self.gamma_beta(latent)[:, :, None, None, None].chunk(2, dim=1)
+        return torch.addcmul(beta, self.norm(features), gamma)

@@ -13,8 +13,9 @@ def use_channels_last(module: nn.Module) -> None:
     Args:
         module: Any network.
     """
-    formats = {nn.Conv2d: torch.channels_last, nn.Conv3d: torch.channels_last_3d}
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}  # by the kernel's axes
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.Conv3d):
-            kernel = part.weight.data
-            part.weight.data = kernel.contiguous(memory_format=formats[type(part)])
+            for weight in part.parameters():  # under spectral norm the kernel has another name
+                if weight.ndim in formats:
+                    weight.data = weight.data.contiguous(memory_format=formats[weight.ndim])

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -13,6 +14,7 @@ from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.data.config import ClipConfig
 from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.errors import UsageError
+from sonoloop.flow.config import FlowConfig
 from sonoloop.training.config import TrainingConfig
 
 
@@ -26,6 +28,10 @@ class LatentCacheConfig(BaseModel):
 
     batch_size: int = Field(default=16, ge=1)
     """Clips encoded at a time."""
+
+    posterior: Literal["mean", "sample"] = "mean"
+    """Train on the mean of a latent's posterior, or on a new sample of it at every step (the
+    cINN)."""
 
 
 class Preset(BaseModel):
@@ -59,6 +65,15 @@ class Preset(BaseModel):
 
     diffusion_training: TrainingConfig = TrainingConfig()
     """How stage 2 is trained."""
+
+    flow: FlowConfig = FlowConfig()
+    """Stage 2 of the baseline."""
+
+    flow_training: TrainingConfig = TrainingConfig()
+    """How the flow is trained."""
+
+    control: bool = False
+    """Whether stage 2 learns motion strength and the labels that the dataset has."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,6 +1,5 @@
 """Judge synthetic clips beside real ones, whoever made them."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,40 +12,15 @@ from sonoloop import __version__
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import ClipCollection
-from sonoloop.features.dynamic_texture import DynamicTextureI3d
-from sonoloop.features.i3d import I3dKinetics400
-from sonoloop.features.perceptual import Lpips
-from sonoloop.features.weights import WeightState, verify
-from sonoloop.recipes.evaluate_options import METRICS, EvaluateOptions, MetricName, parse_metrics
-from sonoloop.recipes.evaluation_distances import distance_metrics
-from sonoloop.recipes.evaluation_gallery import ranked_cases, write_gallery
-from sonoloop.recipes.evaluation_pairs import (
-    diversity_metric,
-    lpips_metric,
-    motion_metrics,
-    paired_metrics,
-    pixel_metrics,
-)
+from sonoloop.recipes.evaluate_options import EvaluateOptions
+from sonoloop.recipes.evaluation_choice import choose_metrics, leave_out_unfit
+from sonoloop.recipes.evaluation_gallery import write_gallery
+from sonoloop.recipes.evaluation_metrics import measure
 from sonoloop.recipes.evaluation_privacy import measure_privacy
-from sonoloop.recipes.evaluation_sets import EvaluationSets, open_sets
+from sonoloop.recipes.evaluation_sets import open_sets
 from sonoloop.recipes.evaluation_table import print_table
-from sonoloop.report.records import (
-    RECORD_FILE,
-    CaseRecord,
-    ClipSetRecord,
-    EvaluationRecord,
-    MetricRecord,
-    record_json,
-)
-
-NEEDED_WEIGHTS: dict[MetricName, tuple[str, ...]] = {
-    "fvd": ("i3d-kinetics-400",),
-    "fvd-paper": ("i3d-kinetics-400",),
-    "kvd": ("i3d-kinetics-400",),
-    "lpips": ("lpips-alex", "lpips-vgg"),
-    "div": ("lpips-vgg",),
-}
-Advance = Callable[[int], None]
+from sonoloop.recipes.evaluation_values import Advance
+from sonoloop.report.records import RECORD_FILE, ClipSetRecord, EvaluationRecord, record_json
 
 
 def evaluate(
@@ -73,16 +47,27 @@ def evaluate(
         UsageError: If sets or weights cannot be used.
     """
     console = console or Console()
+    for folder in (real, synthetic):
+        if out.resolve().is_relative_to(folder.resolve()):
+            msg = f"--out {out} lies in {folder}: its loops would be taken for clips of it"
+            raise UsageError(msg)
     names, notes = choose_metrics(options)
     sets = open_sets(real, synthetic, options)
-    count = sum(map(len, sets.roles.values())) + len(sets.real)
+    names, unfit = leave_out_unfit(names, sets.real.sources[0].shape, options)
+    notes += unfit
     with Progress(console=console) as progress:
-        bars = _Bars(progress, count)
-        records, cases = _measure(sets, names, out, options, bars)
-        privacy = None
-        if "privacy" in names:
-            advance = bars.start("privacy", len(sets.synthetic) + len(sets.real))
-            privacy = measure_privacy(sets, out, options, advance)
+        start = _Bars(progress).start
+        cache = options.cache or out / "features"
+        records, cases = measure(sets, names, cache, options, start)
+        privacy = measure_privacy(sets, out, options, start) if "privacy" in names else None
+    if "div" in names and not any(record.id.startswith("div") for record in records):
+        notes.append("DIV was left out: no still has 2 samples")
+    contents = [
+        sorted(source.content for source in clips.sources)
+        for clips in (sets.real, sets.roles["synthetic"])
+    ]
+    if contents[0] == contents[1]:
+        notes.append("the synthetic clips are the real ones, pixel for pixel")
     notes += sets.notes
     if isinstance(privacy, str):
         notes.append(privacy)
@@ -109,93 +94,15 @@ def evaluate(
     return record
 
 
-def choose_metrics(options: EvaluateOptions) -> tuple[tuple[MetricName, ...], list[str]]:
-    """Decide what can be measured.
-
-    Args:
-        options: What was asked for; nothing means all whose weights are there.
-
-    Returns:
-        Metrics, and a note on each that is left out.
-
-    Raises:
-        UsageError: If one was asked for whose weights are not there.
-    """
-    asked = None if options.metrics is None else parse_metrics(options.metrics)
-    missing: dict[MetricName, str] = {}
-    for metric, nets in NEEDED_WEIGHTS.items():
-        absent = [net for net in nets if verify(net, options.weights_dir) is not WeightState.READY]
-        if absent:
-            missing[metric] = f"its net is not there: 'sonoloop weights fetch {' '.join(absent)}'"
-    if options.dtfvd_weights is None:
-        missing["dtfvd"] = (
-            "its net may not be passed on: obtain I3D_16.pth.tar from the authors of "
-            "arXiv:2105.04551 and name it with --dtfvd-weights"
-        )
-    if asked is None:
-        left_out = [f"{metric} was left out, {reason}" for metric, reason in missing.items()]
-        return tuple(metric for metric in METRICS if metric not in missing), left_out
-    for metric in asked:
-        if metric in missing:
-            msg = f"{metric} cannot be computed: {missing[metric]}"
-            raise UsageError(msg)
-    return asked, []
-
-
 class _Bars:
     """One progress bar for each thing that is measured."""
 
-    def __init__(self, progress: Progress, count: int) -> None:
-        self._progress, self._count = progress, count
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
 
-    def start(self, name: str, count: int | None = None) -> Advance:
-        task = self._progress.add_task(name, total=self._count if count is None else count)
+    def start(self, name: str, count: int) -> Advance:
+        task = self._progress.add_task(name, total=count)
         return lambda done: self._progress.advance(task, done)
-
-
-def _measure(
-    sets: EvaluationSets,
-    names: Sequence[MetricName],
-    out: Path,
-    options: EvaluateOptions,
-    bars: _Bars,
-) -> tuple[list[MetricRecord], tuple[CaseRecord, ...]]:
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    cache = options.cache or out / "features"
-    records: list[MetricRecord] = []
-    kinds = {kind: kind.upper() for kind in ("fvd", "kvd") if kind in names}
-    if kinds:
-        i3d = I3dKinetics400.from_weights(options.weights_dir, device=device)
-        records += distance_metrics(sets, i3d, kinds, cache, options, bars.start("I3D"))
-    if "fvd-paper" in names:
-        i3d = I3dKinetics400.from_weights(options.weights_dir, resize="bilinear-tf1", device=device)
-        advance = bars.start("I3D, paper")
-        records += distance_metrics(sets, i3d, {"fvd": "FVD (paper)"}, cache, options, advance)
-    if "dtfvd" in names and options.dtfvd_weights is not None:
-        texture = DynamicTextureI3d.from_file(options.dtfvd_weights, device=device)
-        advance = bars.start("dynamic textures")
-        records += distance_metrics(sets, texture, {"fvd": "DTFVD"}, cache, options, advance)
-    if "motion" in names:
-        records += motion_metrics(sets, options, bars.start("motion"))
-    paired = pixel_metrics(options, names)
-    if "lpips" in names:
-        nets = (Lpips.from_weights(trunk, options.weights_dir) for trunk in ("alex", "vgg"))
-        paired = [lpips_metric(net, options) for net in nets] + paired
-    cases: tuple[CaseRecord, ...] = ()
-    if paired:
-        count = len(sets.real) * len(sets.paired & sets.roles.keys())
-        found, values = paired_metrics(sets, paired, options, bars.start("pairs", count))
-        records += found
-        ranked_by = paired[0]
-        if values[ranked_by.id]:
-            higher = ranked_by.better == "higher"
-            cases = ranked_cases(sets, ranked_by.id, values[ranked_by.id], higher_is_better=higher)
-    if "div" in names:
-        vgg = Lpips.from_weights("vgg", options.weights_dir)
-        advance = bars.start("diversity", len(sets.samples))
-        diversity = diversity_metric(sets, vgg, options, advance)
-        records += [] if diversity is None else [diversity]
-    return records, cases
 
 
 def _describe(clips: ClipCollection) -> ClipSetRecord:

@@ -7,7 +7,17 @@ from typing import Literal, get_args
 from sonoloop.errors import UsageError
 
 MetricName = Literal[
-    "fvd", "fvd-paper", "kvd", "dtfvd", "lpips", "div", "psnr", "ssim", "motion", "privacy"
+    "fvd",
+    "fvd-paper",
+    "kvd",
+    "dtfvd",
+    "fid",
+    "lpips",
+    "div",
+    "psnr",
+    "ssim",
+    "motion",
+    "privacy",
 ]
 METRICS: tuple[MetricName, ...] = get_args(MetricName)
 SplitChoice = Literal["train", "validation", "test", "all"]
@@ -18,8 +28,8 @@ class EvaluateOptions:
     """What is measured, and against what.
 
     Args:
-        metrics: Metrics, separated by commas (fvd, fvd-paper, kvd, dtfvd, lpips, div, psnr, ssim,
-            motion, privacy); by default all whose nets have been fetched.
+        metrics: Metrics, separated by commas (fvd, fvd-paper, kvd, dtfvd, fid, lpips, div, psnr,
+            ssim, motion, privacy); by default all whose nets have been fetched.
         split: Side of a prepared dataset that --real names.
         train: Training clips for privacy and the reference of other patients: a folder or a
             prepared dataset; by default the training side of the dataset that --real names.
@@ -43,6 +53,7 @@ class EvaluateOptions:
     seed: int = 0
     weights_dir: Path | None = None
     dtfvd_weights: Path | None = None
+    inception_weights: Path | None = None
     cache: Path | None = None
     paper: bool = False
     title: str | None = None

@@ -1,80 +1,155 @@
-"""Distances between sets of clips in the features of a frozen net: FVD, KVD, DTFVD."""
+"""Distances between sets of clips in the features of a frozen net: FVD, KVD, DTFVD, FID."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sonoloop.errors import SonoloopError
-from sonoloop.evaluation.clip_sets import ClipCollection
-from sonoloop.evaluation.feature_cache import FeatureCache
-from sonoloop.evaluation.frechet import frechet_distance_of_features
-from sonoloop.evaluation.intervals import Items, subsampling_interval
-from sonoloop.evaluation.kvd import kernel_distance
+from sonoloop.evaluation.clip_sets import ClipCollection, ClipSource
+from sonoloop.evaluation.intervals import Items
+from sonoloop.evaluation.kvd import block_kernel_distance
+from sonoloop.evaluation.measurement_cache import MeasurementCache
+from sonoloop.evaluation.subset_distances import (
+    MAX_ROWS,
+    frechet_between_subsets,
+    kernel_between_subsets,
+)
 from sonoloop.features.extractor import FeatureExtractor
+from sonoloop.features.frame_inception import FrameInception
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.recipes.evaluation_sets import EvaluationSets
+from sonoloop.recipes.evaluation_values import Advance, value_of_sets
 from sonoloop.report.records import MetricRecord, Role, ValueRecord
+from sonoloop.shapes import Clip
 
-Features = Float[Tensor, "n features"]
-SetDistance = Callable[[Features, Features], float]
-IDENTICAL = 1e-6
+ClipFeatures = Float[Tensor, "n frames features"]
+"""The vectors of each clip: one, or one for every frame."""
+
+DistanceKind = Literal["fvd", "kvd", "dtfvd", "fid"]
+IDENTICAL: Final = 1e-6
 """Distance, as a share of the real features' variance, that rounding explains."""
-DISTANCES: dict[str, SetDistance] = {
-    "fvd": frechet_distance_of_features,
-    "kvd": kernel_distance,
-}
+
+CLIPS_AT_ONCE: Final = 4
+"""More are no faster on a CPU."""
+
+CLIPS_AT_ONCE_ON_GPU: Final = 32
+
+
+@dataclass(frozen=True)
+class NetFeatures:
+    """The features of a net as something that is measured on clips and kept.
+
+    Args:
+        net: One vector a clip, or one a frame.
+    """
+
+    net: FeatureExtractor | FrameInception
+
+    @property
+    def id(self) -> str:
+        """Name of the net with its resize."""
+        return self.net.id
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of its weights."""
+        return self.net.checksum
+
+    @property
+    def batch_size(self) -> int:
+        """Clips that it sees at once."""
+        return CLIPS_AT_ONCE_ON_GPU if torch.cuda.is_available() else CLIPS_AT_ONCE
+
+    def __call__(self, *clips: Clip) -> Tensor:
+        """Compute the features of single clips."""
+        (clip,) = clips
+        return self.net(clip).float()
+
+    def of(self, sources: Sequence[ClipSource], cache: Path, advance: Advance) -> ClipFeatures:
+        """Look the features of clips up, or compute them.
+
+        Args:
+            sources: The clips.
+            cache: Folder of what was computed before.
+            advance: Called with the number of clips done.
+        """
+        rows = MeasurementCache(cache, self).rows([(source,) for source in sources], advance)
+        return rows.unsqueeze(1) if rows.ndim < 3 else rows  # noqa: PLR2004 - one vector a clip
 
 
 def distance_metrics(
     sets: EvaluationSets,
-    extractor: FeatureExtractor,
-    kinds: dict[str, str],
+    net: FeatureExtractor | FrameInception,
+    kinds: Mapping[DistanceKind, str],
     cache: Path,
     options: EvaluateOptions,
-    advance: Callable[[int], None],
+    advance: Advance,
 ) -> list[MetricRecord]:
     """Compare every set with the real clips in the features of one net.
 
     Args:
         sets: What is compared.
-        extractor: The net.
-        kinds: Distances ("fvd", "kvd") and what tables call them.
+        net: The net.
+        kinds: Distances and what tables call them.
         cache: Folder of features that are known already.
-        options: Seed.
+        options: Seed, and whether frame 0 counts for FID.
         advance: Called with the number of clips done.
     """
-    store = FeatureCache(cache, extractor)
-    real = store.features(sets.real.sources, advance)
-    features = {role: store.features(clips.sources, advance) for role, clips in sets.roles.items()}
+    features = NetFeatures(net)
+    start = 1 if "fid" in kinds and not options.paper else 0
+    real = features.of(sets.real.sources, cache, advance)[:, start:]
+    others = {
+        role: features.of(clips.sources, cache, advance)[:, start:]
+        for role, clips in sets.roles.items()
+    }
+    num_vectors = len(real) * real.shape[1]
+    identical = {
+        role for role, clips in sets.roles.items() if _contents(clips) == _contents(sets.real)
+    }
     records = []
     for kind, name in kinds.items():
         values = tuple(
-            _value(DISTANCES[kind], real, features[role], sets.real, clips, role, options.seed)
+            value_of_sets(
+                role,
+                sets.real,
+                clips,
+                _distance(kind, real, others[role]),
+                seed=options.seed,
+                with_interval=kind != "kvd" or num_vectors <= MAX_ROWS,
+                lowest=-math.inf if kind == "kvd" else 0.0,
+            )
+            if role not in identical
+            else _nothing(role, sets)
             for role, clips in sets.roles.items()
         )
-        warnings = []
-        if len(real) <= extractor.num_features and kind == "fvd":
-            warnings.append(
-                f"{len(real)} clips are too few for a covariance in {extractor.num_features} "
-                "dimensions: values are biased upwards; compare them with the references beside "
-                "them only, which have the same n"
-            )
+        warnings = [
+            f"{role} clips are the real ones, pixel for pixel: the distance is 0 by definition"
+            for role in sorted(identical)
+        ]
+        if num_vectors <= net.num_features and kind != "kvd":
+            warnings.append(_too_few(num_vectors, net.num_features, per_frame=kind == "fid"))
+        if kind == "kvd" and num_vectors > MAX_ROWS:
+            warnings.append(f"no interval: {num_vectors} clips are too many for draws of pairs")
         made = next(value.value for value in values if value.role == "synthetic")
-        if kind == "fvd" and made <= IDENTICAL * float(real.double().var(0).sum()):
+        spread = float(real.flatten(0, 1).double().var(0).sum())
+        if kind != "kvd" and "synthetic" not in identical and made <= IDENTICAL * spread:
             warnings.append("the synthetic clips are identical to the real ones for this net")
         records.append(
             MetricRecord(
-                id=f"{kind}-{extractor.id}",
+                id=f"{kind}-{net.id}",
                 name=name,
                 better="lower",
                 values=values,
-                net=extractor.id,
-                net_sha256=extractor.checksum,
-                resize=extractor.id,
-                frames="all",
+                net=net.id,
+                net_sha256=net.checksum,
+                resize=net.id.rpartition("/")[2],
+                frames="from 1" if start else "all",
                 seed=options.seed,
                 warnings=tuple(warnings),
             )
@@ -82,30 +157,47 @@ def distance_metrics(
     return records
 
 
-def _value(
-    distance: SetDistance,
-    real: Features,
-    other: Features,
-    real_clips: ClipCollection,
-    clips: ClipCollection,
-    role: Role,
-    seed: int,
-) -> ValueRecord:
-    def statistic(drawn: Sequence[Items]) -> float:
-        ours, theirs = (torch.from_numpy(items) for items in drawn)
-        return distance(real[ours], other[theirs])
+def _contents(clips: ClipCollection) -> list[str]:
+    return sorted(source.content for source in clips.sources)
 
-    low = high = None
-    try:
-        interval = subsampling_interval(statistic, [real_clips.groups, clips.groups], seed=seed)
-        value, low, high = interval.estimate, interval.low, interval.high
-    except SonoloopError:  # too few patients for an interval; the value itself stands
-        value = distance(real, other)
-    return ValueRecord(
-        role=role,
-        value=value,
-        low=low,
-        high=high,
-        num_clips=len(other),
-        num_reference_clips=len(real),
+
+def _nothing(role: Role, sets: EvaluationSets) -> ValueRecord:
+    """Compare a set with itself: KVD, unbiased for independent sets only, would lie below 0."""
+    count = len(sets.real)
+    return ValueRecord(role=role, value=0.0, num_clips=count, num_reference_clips=count)
+
+
+def _too_few(num_vectors: int, num_features: int, *, per_frame: bool) -> str:
+    things = "frames" if per_frame else "clips"
+    return (
+        f"{num_vectors} {things} are too few for a covariance in {num_features} dimensions: values "
+        "are biased upwards; compare them with the references beside them only, which have the "
+        "same n"
     )
+
+
+def _distance(
+    kind: DistanceKind, real: ClipFeatures, other: ClipFeatures
+) -> Callable[[Items, Items], float]:
+    """Prepare a distance of drawn clips, with all vectors of each."""
+    one, two = real.flatten(0, 1), other.flatten(0, 1)
+    if kind != "kvd":
+        distance = frechet_between_subsets(one, two)
+    elif max(len(one), len(two)) <= MAX_ROWS:
+        distance = kernel_between_subsets(one, two)
+    else:
+        generator = torch.Generator().manual_seed(0)
+        blocks = block_kernel_distance(one, two, generator=generator)
+        return lambda _ours, _theirs: blocks.value
+    num_frames = real.shape[1]
+
+    def of_clips(ours: Items, theirs: Items) -> float:
+        return distance(_vectors(ours, num_frames), _vectors(theirs, num_frames))
+
+    return of_clips
+
+
+def _vectors(clips: Items, num_frames: int) -> Items:
+    """Name the vectors of clips by their rows."""
+    rows: Items = (clips[:, None] * num_frames + np.arange(num_frames)).reshape(-1)
+    return rows

@@ -91,5 +91,6 @@ def _write(sets: EvaluationSets, number: int, out: Path) -> LoopRecord:
         reconstructed=names.get("reconstructed"),
         synthetic=tuple(name for kind, name in names.items() if kind.startswith("synthetic")),
         strip=strip,
-        caption=", ".join(kind.rstrip("0123456789") for kind, _ in kinds) + " from top to bottom",
+        caption="film strip from top to bottom: "
+        + ", ".join(kind.rstrip("0123456789") for kind, _ in kinds),
     )

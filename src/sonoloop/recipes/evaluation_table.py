@@ -35,11 +35,15 @@ def print_table(record: EvaluationRecord, console: Console) -> None:
         cells = [_cell(values.get(role)) for role in shown]
         table.add_row(f"{metric.name} ({better} is better)", *cells)
     console.print(table)
+    sentences: list[str] = []
     if record.privacy is not None:
         console.print(_privacy_sentence(record.privacy), highlight=False, soft_wrap=True)
-    sentences = [f"{m.name}: {warning}" for m in record.metrics for warning in m.warnings]
-    sentences += [f"{name}: {reason}" for name, reason in record.synthetic.failures]
-    sentences += [f"{name}: {reason}" for name, reason in record.real.failures]
+        sentences += record.privacy.notes
+    sentences += [f"{m.name}: {warning}" for m in record.metrics for warning in m.warnings]
+    for kind, clips in (("real", record.real), ("synthetic", record.synthetic)):
+        if clips.failures:
+            sentences.append(f"{len(clips.failures)} {kind} files could not be used:")
+        sentences += [f"{name}: {reason}" for name, reason in clips.failures]
     for sentence in (*sentences, *record.notes):
         console.print(f"- {sentence}", highlight=False, markup=False, soft_wrap=True)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,13 +18,14 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.diffusion.config import DiffusionConfig
-from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
+from sonoloop.flow.config import FlowConfig
 from sonoloop.recipes.model_card import TrainingFacts, model_card
 from sonoloop.shapes import Frame
-from sonoloop.synthesis.config import ModelConfig, TypicalityConfig, playing_rate_hz
+from sonoloop.synthesis.config import ModelConfig, Stage2, TypicalityConfig, playing_rate_hz
 from sonoloop.synthesis.native_size import HALF_RANGE
 from sonoloop.synthesis.pretrained import load_weights, pack_weights, write_model
+from sonoloop.synthesis.stages import build_stage_2
 from sonoloop.synthesis.typicality import Typicality
 from sonoloop.training.run_folder import TrainedRun, load_run
 
@@ -31,13 +33,18 @@ STILLS_PER_VIDEO: Final = 4
 """First frames of this many windows of a video stand for it in the typicality check."""
 DEFAULT_LICENCE: Final = "CC-BY-NC-SA-4.0"
 
-Stage = Literal["autoencoder", "diffusion"]
+Stage = Literal["autoencoder"] | Stage2
+STAGE_2_CONFIGS: Final[dict[Stage2, type[DiffusionConfig | FlowConfig]]] = {
+    "diffusion": DiffusionConfig,
+    "flow": FlowConfig,
+}
 
 
-def export(
+def export(  # noqa: PLR0913 - the options of a command
     autoencoder_run: Path,
-    diffusion_run: Path,
+    stage_2_run: Path,
     *,
+    stage_2: Stage2 = "diffusion",
     data: Path | None,
     out: Path,
     name: str,
@@ -49,7 +56,8 @@ def export(
 
     Args:
         autoencoder_run: Run folder of stage 1.
-        diffusion_run: Run folder of stage 2, trained on that stage 1.
+        stage_2_run: Run folder of stage 2, trained on that stage 1.
+        stage_2: Which stage 2 that is.
         data: The dataset both were trained on, for the typicality check and the card; None takes
             the path in the config of stage 1's run.
         out: Where the model folder goes.
@@ -68,26 +76,26 @@ def export(
     console = console or Console()
     runs: dict[Stage, TrainedRun] = {
         "autoencoder": _load(autoencoder_run, "autoencoder"),
-        "diffusion": _load(diffusion_run, "diffusion"),
+        stage_2: _load(stage_2_run, stage_2),
     }
     clip = ClipConfig.model_validate(_section(runs, "autoencoder", "clip"))
     autoencoder_config = AutoencoderConfig.model_validate(
         _section(runs, "autoencoder", "autoencoder")
     )
-    diffusion_config = DiffusionConfig.model_validate(_section(runs, "diffusion", "diffusion"))
-    used = _section(runs, "diffusion", "autoencoder_weights_sha256")
+    used = _section(runs, stage_2, "autoencoder_weights_sha256")
     found = hashlib.sha256(runs["autoencoder"].ema_path.read_bytes()).hexdigest()
     if used != found:
         msg = (
-            f"{diffusion_run} was trained on other stage 1 weights than {autoencoder_run} holds "
+            f"{stage_2_run} was trained on other stage 1 weights than {autoencoder_run} holds "
             f"({str(used)[:12]} and {found[:12]}): give its own run, or train stage 2 again"
         )
         raise UsageError(msg)
     autoencoder = VideoAutoencoder(autoencoder_config)
-    diffusion = LatentDiffusion(diffusion_config, autoencoder.latent_shape)
-    weights = {
+    settings = STAGE_2_CONFIGS[stage_2].model_validate(_section(runs, stage_2, stage_2))
+    sampler = build_stage_2(settings, autoencoder.latent_shape)
+    weights: dict[str, dict[str, Tensor]] = {
         "autoencoder": _fitting_weights(autoencoder, runs, "autoencoder"),
-        "diffusion": _fitting_weights(diffusion, runs, "diffusion"),
+        stage_2: _fitting_weights(sampler, runs, stage_2),
     }
     dataset = data or Path(str(_section(runs, "autoencoder", "data")))
     if not dataset.is_dir():
@@ -96,22 +104,21 @@ def export(
         raise UsageError(msg)
     videos = ClipSet.open(dataset, "train", clip)
     typicality, typicality_config = fit_typicality(videos)
-    packed = pack_weights(weights["autoencoder"], weights["diffusion"], typicality.tensors())
+    packed = pack_weights(weights, typicality.tensors())
     config = ModelConfig(
         name=name,
         trained_on=trained_on or f"the dataset {dataset.name}",
         licence=licence,
         clip=clip,
         autoencoder=autoencoder_config,
-        diffusion=diffusion_config,
+        diffusion=settings if isinstance(settings, DiffusionConfig) else None,
+        flow=settings if isinstance(settings, FlowConfig) else None,
         latent_shape=autoencoder.latent_shape,
         frame_rate_hz=playing_rate_hz(clip),
         weights_sha256=hashlib.sha256(packed).hexdigest(),
         typicality=typicality_config,
     )
-    facts = _facts(
-        {"autoencoder": autoencoder_run, "diffusion": diffusion_run}, runs, weights, videos
-    )
+    facts = _facts({"autoencoder": autoencoder_run, stage_2: stage_2_run}, runs, weights, videos)
     write_model(out, config, packed, model_card(config, facts))
     megabytes = len(packed) / 1e6
     parameters = sum(facts.parameters.values()) / 1e6
@@ -198,7 +205,7 @@ def fit_typicality(videos: ClipSet) -> tuple[Typicality, TypicalityConfig]:
 def _facts(
     folders: dict[Stage, Path],
     runs: dict[Stage, TrainedRun],
-    weights: dict[str, dict[str, Tensor]],
+    weights: Mapping[str, dict[str, Tensor]],
     videos: ClipSet,
 ) -> TrainingFacts:
     environments = {stage: _read_environment(folder) for stage, folder in folders.items()}

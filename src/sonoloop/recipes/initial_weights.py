@@ -20,8 +20,8 @@ def start_from_run_or_model(
     module: nn.Module,
     source: str,
     *,
-    part: Literal["autoencoder", "diffusion"],
-    new_parts: tuple[str, ...] = (),
+    part: Literal["autoencoder", "diffusion", "flow"],
+    optional: tuple[str, ...] = (),
 ) -> None:
     """Give a module the averaged weights of a run, or the weights of a model.
 
@@ -29,18 +29,18 @@ def start_from_run_or_model(
         module: The module to fill; its own layout in memory stays.
         source: Run folder, folder of an exported model, or name of a bundled one.
         part: Which part of a model the module is.
-        new_parts: Starts of the names that the source may lack.
+        optional: Beginnings of names that need not fit: the module's own weights stay there.
 
     Raises:
         UsageError: If there is neither, or one of another architecture.
     """
     path, bundled = Path(source), bundled_models()
     if source not in bundled and (path / "checkpoints").is_dir():
-        start_from(module, path, new_parts=new_parts)
+        start_from(module, path, optional=optional)
     elif source in bundled or (path / WEIGHTS_FILE).is_file():
         folder = find_model(source)
-        weights = select(read_model(folder)[1], part)
-        fill(module, weights, folder / WEIGHTS_FILE, new_parts=new_parts)
+        tensors = select(read_model(folder)[1], part)
+        fill(module, tensors, folder / WEIGHTS_FILE, optional=optional)
     else:
         msg = (
             f"--init {source}: this is neither a run folder with checkpoints nor a model; give "

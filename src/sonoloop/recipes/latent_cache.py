@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,9 +20,15 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.data.clip_sampling import ClipSet, TrainingClips
+from sonoloop.diffusion.control import temporal_energy
 from sonoloop.recipes.config import LatentCacheConfig
+from sonoloop.recipes.training_data import fixed_clips, fixed_items
+from sonoloop.shapes import Clip, Frame
 from sonoloop.training.batches import stack_arrays
 from sonoloop.training.random_numbers import seed_step
+
+FIXED_BATCH_SIZE = 4
+"""Clips encoded at a time where there are few."""
 
 
 class LatentCache(NamedTuple):
@@ -31,10 +37,37 @@ class LatentCache(NamedTuple):
     Args:
         latents: (n, *latent shape), float32.
         first_frames: (n, h, w), uint8: the first frame of each encoded clip.
+        videos: (n,), int64: the place of each clip's video in its ``ClipSet``.
+        energies: (n,), float32: temporal energy of each encoded clip.
+        latent_stds: (n, *latent shape), float32: standard deviation of each latent's posterior,
+            whose mean ``latents`` holds.
     """
 
     latents: Tensor
     first_frames: Tensor
+    videos: Tensor
+    energies: Tensor
+    latent_stds: Tensor
+
+    @property
+    def first_frame(self) -> Frame:
+        """First frames as images in [-1, 1]."""
+        return to_float(self.first_frames[:, None])[:, :, 0]
+
+    def at(self, index: Tensor) -> "LatentCache":
+        """Pick pairs by their place."""
+        return LatentCache(*(tensor[index] for tensor in self))
+
+    def drawn(self, generator: torch.Generator) -> "LatentCache":
+        """Draw each latent from its posterior.
+
+        Args:
+            generator: Source of the noise.
+        """
+        shape = self.latents.shape
+        noise = torch.randn(shape, generator=generator, device=generator.device)
+        drawn = self.latents + self.latent_stds * noise.to(self.latents)
+        return self._replace(latents=drawn)
 
 
 def cache_key(parts: Mapping[str, object]) -> str:
@@ -65,7 +98,7 @@ def load_cache(path: Path, key: str) -> LatentCache | None:
         with safe_open(path, framework="pt") as file:
             if (file.metadata() or {}).get("key") != key:
                 return None
-            return LatentCache(file.get_tensor("latents"), file.get_tensor("first_frames"))
+            return LatentCache(*(file.get_tensor(name) for name in LatentCache._fields))
     except SafetensorError:
         return None  # damaged: it is made anew
 
@@ -110,18 +143,57 @@ def encode_clips(
     number = len(clips) * config.encodings_per_video
     samples = TrainingClips(clips, seed=seed, length=number)
     starts = range(0, number, config.batch_size)
-    latents, first_frames = [], []
+    parts = []
     shown = track(starts, "encoding clips", console=console, disable=not console.is_terminal)
     for start in shown:
         numbers = range(start, min(start + config.batch_size, number))
         generator = seed_step(seed, start, 0, fabric.device)
         batch = stack_arrays([samples[n] for n in numbers]).to(fabric.device)
         clip = augment(to_float(batch), augmentation, generator)
-        with fabric.autocast():
-            latents.append(autoencoder.encode(clip).float().cpu())
-        grey = (clip[:, 0, 0] + 1) * 127.5
-        first_frames.append(grey.round().to(torch.uint8).cpu())
-    return LatentCache(torch.cat(latents), torch.cat(first_frames))
+        videos = torch.tensor([samples.item(n) for n in numbers])
+        encoded = _encode(autoencoder, clip, videos, fabric)
+        parts.append(LatentCache(*(tensor.cpu() for tensor in encoded)))
+    return _joined(parts)
+
+
+@torch.no_grad()
+def encode_fixed_clips(
+    autoencoder: VideoAutoencoder, clips: ClipSet, count: int, fabric: Fabric
+) -> LatentCache:
+    """Encode the first clip of videos spread evenly over a set, not augmented.
+
+    Args:
+        autoencoder: Stage 1 on fabric's device, in evaluation mode.
+        clips: Validation videos.
+        count: Largest number of clips.
+        fabric: Knows device and precision.
+
+    Returns:
+        Pairs on the device.
+    """
+    videos = torch.split(torch.tensor(fixed_items(clips, count)), FIXED_BATCH_SIZE)
+    frames = torch.split(fixed_clips(clips, count, fabric.device), FIXED_BATCH_SIZE)
+    pairs = zip(frames, videos, strict=True)
+    return _joined([_encode(autoencoder, clip, part, fabric) for clip, part in pairs])
+
+
+def _encode(
+    autoencoder: VideoAutoencoder, clip: Clip, videos: Tensor, fabric: Fabric
+) -> LatentCache:
+    with fabric.autocast():
+        mean, std = autoencoder.posterior(clip)
+    grey = (clip[:, 0, 0] + 1) * 127.5
+    return LatentCache(
+        mean.float(),
+        grey.round().to(torch.uint8),
+        videos.to(clip.device),
+        temporal_energy(clip),
+        std.float(),
+    )
+
+
+def _joined(parts: Sequence[LatentCache]) -> LatentCache:
+    return LatentCache(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
 
 
 def cache_batches(
@@ -147,6 +219,5 @@ def cache_batches(
             order = np.random.default_rng([seed, epoch]).permutation(size)
         chosen.append(int(order[n % size]))
         if len(chosen) == batch_size:
-            index = torch.tensor(chosen, device=cache.latents.device)
-            yield LatentCache(cache.latents[index], cache.first_frames[index])
+            yield cache.at(torch.tensor(chosen, device=cache.latents.device))
             chosen = []

@@ -60,7 +60,8 @@ def model_card(config: ModelConfig, facts: TrainingFacts) -> str:
     return f"""# {config.name}
 
 Turns one ultrasound still into a short cine loop of {clip.num_frames} frames at \
-{config.frame_rate_hz:.2f} Hz. Trained on: {config.trained_on}. Made with sonoloop.
+{config.frame_rate_hz:.2f} Hz. Trained on: {config.trained_on}. Made with sonoloop.\
+{_control(config)}
 
 ## Data
 
@@ -94,6 +95,18 @@ use a loop for diagnosis, measurement or treatment.
 - Few patients: loops may repeat motion of single training videos.
 - Every mp4, gif and film strip carries its provenance and the word SYNTHETIC; keep both.
 """
+
+
+def _control(config: ModelConfig) -> str:
+    """Say what can be asked of the model besides the still."""
+    if config.diffusion is None:
+        return ""
+    asked = []
+    if config.diffusion.labels:
+        asked.append(f"a label ({', '.join(config.diffusion.labels)})")
+    if config.diffusion.motion:
+        asked.append("a motion strength from 0 to 1")
+    return f" It can be asked for {' and '.join(asked)}." if asked else ""
 
 
 def _minutes(minutes: float | None) -> str:

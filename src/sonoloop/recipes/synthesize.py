@@ -4,16 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sonoloop.data.reading import find_recordings
-from sonoloop.errors import UsageError
+from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.report.words import counted
 from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
+from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.typicality import StillTypicality
 
@@ -36,6 +37,20 @@ class StillList:
 
     files: list[StillFile]
     num_masks: int
+
+
+class MotionSource(NamedTuple):
+    """A clip whose motion is taken.
+
+    Args:
+        path: Video file or frame folder.
+        start_s: Where in it the motion begins, in seconds.
+        flow_only: Whether to leave out how its brightness changes.
+    """
+
+    path: Path
+    start_s: float
+    flow_only: bool = False
 
 
 def find_stills(images: Sequence[Path]) -> StillList:
@@ -86,6 +101,7 @@ def synthesize(
     options: BatchOptions,
     *,
     model: str,
+    motion: MotionSource | None = None,
     console: Console | None = None,
 ) -> BatchResult:
     """Animate stills into a folder.
@@ -95,6 +111,7 @@ def synthesize(
         out: Where clips and manifest go; made if needed.
         options: What to make of every still.
         model: Name of a bundled model, or a model folder.
+        motion: Clip that the stills move like; None draws the motion.
         console: Where to report; None takes the terminal.
 
     Returns:
@@ -105,8 +122,11 @@ def synthesize(
     """
     console = console or Console()
     stills = find_stills(images)
-    _check_writable(out)
     animator = ImageToVideo.from_pretrained(model)
+    check_control(animator.sampler, options.loops)
+    if motion is not None:
+        animator = _with_motion_of(animator, motion)
+    _check_writable(out)
     _say(
         console,
         f"model '{animator.config.name}', trained on {animator.config.trained_on}: anything else "
@@ -132,6 +152,19 @@ def synthesize(
         )
     report(result, out, console)
     return result
+
+
+def _with_motion_of(animator: ImageToVideo, motion: MotionSource) -> ImageToVideo:
+    """Read the clip; without its motion there is nothing to do, so a bad one is wrong usage."""
+    if not motion.path.exists():
+        msg = f"there is no file or folder {motion.path}"
+        raise UsageError(msg)
+    try:
+        return animator.with_motion_of(
+            motion.path, start_s=motion.start_s, flow_only=motion.flow_only
+        )
+    except UnreadableFileError as error:
+        raise UsageError(str(error)) from error
 
 
 def report(result: BatchResult, out: Path, console: Console) -> None:

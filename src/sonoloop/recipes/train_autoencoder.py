@@ -102,7 +102,7 @@ def start_model(preset: Preset, init: str | None) -> VideoAutoencoder:
     model = VideoAutoencoder(preset.autoencoder)
     use_channels_last(model)
     if init is not None:
-        start_from_run_or_model(model, init, part=STAGE, new_parts=SPECKLE_PARTS)
+        start_from_run_or_model(model, init, part=STAGE, optional=SPECKLE_PARTS)
     return model
 
 
@@ -170,8 +170,6 @@ def autoencoder_task(
         no_noise = torch.zeros((len(shown), *model.latent_shape), device=fabric.device)
         generators = [torch.Generator().manual_seed(item) for item in range(len(shown))]
         speckle_noise = model.draw_speckle_noise(generators)
-        if speckle_noise is not None:
-            speckle_noise = speckle_noise.to(fabric.device)
         made = AsTrained(ema_model, fabric)(shown, no_noise, speckle_noise).clip
         write_strip(path, [clip[0] for pair in zip(shown, made, strict=True) for clip in pair])
 

@@ -77,7 +77,16 @@ def fixed_clips(clips: ClipSet, count: int, device: torch.device) -> Clip:
     Returns:
         The same clips at every call.
     """
-    number = min(count, len(clips))
-    items = [index * len(clips) // number for index in range(number)]
-    stacked: Tensor = stack_arrays([clips.clip(item) for item in items])
+    stacked: Tensor = stack_arrays([clips.clip(item) for item in fixed_items(clips, count)])
     return to_float(stacked.to(device))
+
+
+def fixed_items(clips: ClipSet, count: int) -> list[int]:
+    """Choose the videos of :func:`fixed_clips`.
+
+    Args:
+        clips: The videos.
+        count: Largest number of clips.
+    """
+    number = min(count, len(clips))
+    return [index * len(clips) // number for index in range(number)]

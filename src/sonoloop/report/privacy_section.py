@@ -25,8 +25,8 @@ def privacy_section(privacy: PrivacyRecord | None, files: Files) -> Markup:
     near = round(privacy.share_above * privacy.num_clips)
     meaning = (
         f" of {counted(privacy.num_clips, 'synthetic clip')} ({near}) come nearer to a training "
-        f"clip than the threshold {number(privacy.threshold)}, below which 95 % of held-out clips "
-        "keep"
+        f"clip than the threshold {number(privacy.threshold)}, which 95 % of training clips stay "
+        "below to every held-out clip"
     )
     told = [
         join([element("b", f"{100 * privacy.share_above:.3g} %"), meaning]),

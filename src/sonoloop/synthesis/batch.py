@@ -1,11 +1,10 @@
 """Many stills to many files: named without collisions, resumable, one bad still skipped.
 
-File names are NAME-HASH_seedS_sampleK.mp4, where HASH begins the SHA-256 of the still's file: equal
+File names are NAME-HASH_seedS_sampleK.mp4 (NAME-HASH_motionH_sample0.mp4 for the motion of another
+clip), where HASH begins the SHA-256 of the still's file: equal
 names from different folders stay apart, and a name never depends on what else is in the batch.
 """
 
-import hashlib
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -15,22 +14,32 @@ from typing import Final, NamedTuple
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UnreadableFileError
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
+from sonoloop.synthesis.clip_names import file_sha256, origin, still_stem
+from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.export import write_gif, write_mp4, write_npy
 from sonoloop.synthesis.film_strip import write_film_strip
 from sonoloop.synthesis.image_to_video import CPU_BATCH_SIZE, GPU_BATCH_SIZE, ImageToVideo
 from sonoloop.synthesis.loops import LoopRequest, TimedLoop
 from sonoloop.synthesis.manifest import Manifest, Row, row_key
+from sonoloop.synthesis.motion_transfer import FlowOnly, KnownMotion
 from sonoloop.synthesis.provenance import Provenance
 from sonoloop.synthesis.still import Still
 from sonoloop.synthesis.synthetic_mark import mark_synthetic
 from sonoloop.synthesis.typicality import StillTypicality
 
-LONGEST_NAME: Final = 80
-"""Characters of a still's name that are kept in file names."""
-HASH_DIGITS: Final = 8
 SECONDS_BETWEEN_MANIFESTS: Final = 20.0
 """After a crash, at most this much work is done again."""
-SETTINGS: Final = ("model_sha256", "sampler", "num_inference_steps", "marked")
+SETTINGS: Final = (
+    "model_sha256",
+    "sampler",
+    "num_inference_steps",
+    "label",
+    "motion",
+    "guidance_scale",
+    "num_frames",
+    "loop",
+    "marked",
+)
 """A clip is made again if one of these differs."""
 
 
@@ -66,7 +75,8 @@ def synthesize_batch(
 
     Raises:
         OSError: If a file cannot be written.
-        UsageError: If an option is out of range, or ``out`` holds a damaged manifest.
+        UsageError: If an option is out of range or asks what the model was not trained for, or
+            ``out`` holds a damaged manifest.
     """
     batch = _Batch(model, out, options, advance)
     try:
@@ -107,11 +117,20 @@ class _Batch:
         self.result = BatchResult()
         on_cpu = model.device.type == "cpu"
         self.batch_size = options.batch_size or (CPU_BATCH_SIZE if on_cpu else GPU_BATCH_SIZE)
-        diffusion = model.config.diffusion
-        self.settings: dict[str, str | int | bool] = {
+        stage_2, loops = model.config.stage_2, options.loops
+        check_control(model.sampler, loops)
+        self.motion = model.sampler.clip if isinstance(model.sampler, KnownMotion) else None
+        transfer = "flow transfer" if isinstance(model.autoencoder, FlowOnly) else "transfer"
+        steps = options.num_inference_steps or stage_2.num_inference_steps
+        self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
-            "sampler": diffusion.sampler,
-            "num_inference_steps": options.num_inference_steps or diffusion.num_inference_steps,
+            "sampler": stage_2.sampler if self.motion is None else transfer,
+            "num_inference_steps": steps if self.motion is None else 0,
+            "label": loops.label,
+            "motion": loops.motion,
+            "guidance_scale": loops.guidance_scale,
+            "num_frames": loops.num_frames or model.config.clip.num_frames,
+            "loop": loops.loop,
             "marked": options.mark,
         }
         self._last_written = time.monotonic()
@@ -147,6 +166,7 @@ class _Batch:
             seed=self.options.seed,
             num_inference_steps=self.options.num_inference_steps,
             batch_size=self.batch_size,
+            options=self.options.loops,
         )
         for job in jobs:
             rows = [self._write_clip(job, sample, next(loops)) for sample in job.samples]
@@ -173,6 +193,7 @@ class _Batch:
                 "source_sha256": sha256,
                 "seed": self.options.seed,
                 "sample": sample,
+                "motion_sha256": None if self.motion is None else self.motion.sha256,
             }
         )
         row = self.manifest.find(key)
@@ -190,7 +211,14 @@ class _Batch:
             model=self.model.config.name,
             model_sha256=self.model.config.weights_sha256,
             sampler=str(self.settings["sampler"]),
-            num_inference_steps=int(self.settings["num_inference_steps"]),
+            num_inference_steps=int(self.settings["num_inference_steps"] or 0),
+            label=self.options.loops.label,
+            motion=self.options.loops.motion,
+            guidance_scale=self.options.loops.guidance_scale,
+            loop=self.options.loops.loop,
+            motion_source=None if self.motion is None else self.motion.name,
+            motion_sha256=None if self.motion is None else self.motion.sha256,
+            motion_start_s=None if self.motion is None else self.motion.start_s,
         )
 
     def _write_clip(self, job: _Job, sample: int, loop: TimedLoop) -> tuple[Row, Frames]:
@@ -199,7 +227,7 @@ class _Batch:
         options, rate_hz = self.options, self.model.config.frame_rate_hz
         provenance = self._provenance(job, sample)
         shown = mark_synthetic(loop.frames) if options.mark else loop.frames
-        stem = f"{_still_stem(job)}_seed{options.seed}_sample{sample}"
+        stem = f"{self._stem(job)}_sample{sample}"
         names = {
             kind: f"{stem}.{kind}" if kind in options.formats else None
             for kind in ("mp4", "gif", "npy")
@@ -234,31 +262,11 @@ class _Batch:
         self.advance(1)
         return row, shown
 
+    def _stem(self, job: _Job) -> str:
+        motion_sha256 = None if self.motion is None else self.motion.sha256
+        return f"{still_stem(job.file.name, job.sha256)}_{origin(self.options.seed, motion_sha256)}"
+
     def _write_strip(self, job: _Job, clips: Sequence[Frames]) -> str:
-        name = f"{_still_stem(job)}_seed{self.options.seed}_strip.png"
+        name = f"{self._stem(job)}_strip.png"
         write_film_strip(self.out / name, clips, provenance=self._provenance(job, 0))
         return name
-
-
-def _still_stem(job: _Job) -> str:
-    """Name the files of a still after it, with nothing in the name that a shell would mind."""
-    stem = re.sub(r"[^\w.-]+", "_", Path(job.file.name).stem).strip("._")[:LONGEST_NAME]
-    return f"{stem or 'still'}-{job.sha256[:HASH_DIGITS]}"
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a still's file; of a folder of frames, its first.
-
-    Args:
-        path: File or folder of frames.
-
-    Raises:
-        UnreadableFileError: If it cannot be read.
-    """
-    try:
-        file = min(child for child in path.iterdir() if child.is_file()) if path.is_dir() else path
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except (OSError, ValueError) as error:
-        reason = f"cannot be read ({error.strerror if isinstance(error, OSError) else 'is empty'})"
-        raise UnreadableFileError(path, reason) from error

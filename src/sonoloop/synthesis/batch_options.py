@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
 from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.synthesis.loops import LoopOptions
 from sonoloop.synthesis.manifest import Row
 from sonoloop.synthesis.typicality import StillTypicality
 
@@ -40,6 +41,7 @@ class BatchOptions:
         formats: Files per loop; ``strip`` is one picture per still.
         mark: Whether mp4, gif and strip show the word SYNTHETIC.
         batch_size: Loops computed together; None takes what suits the device.
+        loops: What the loops should be like.
 
     Raises:
         UsageError: If a number is out of range.
@@ -51,6 +53,7 @@ class BatchOptions:
     formats: tuple[Format, ...] = ("mp4", "gif", "strip")
     mark: bool = True
     batch_size: int | None = None
+    loops: LoopOptions = field(default_factory=LoopOptions)
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""

@@ -2,11 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.data.config import ClipConfig
 from sonoloop.diffusion.config import DiffusionConfig
+from sonoloop.flow.config import FlowConfig
+
+Stage2 = Literal["diffusion", "flow"]
+"""Kinds of stage 2: the run's stage, the section of its settings and the part of a model."""
 
 NOMINAL_RATE_HZ = 25.0
 """Assumed rate of recordings whose windows are counted in frames (the paper's 25 Hz videos)."""
@@ -44,8 +48,10 @@ class ModelConfig(BaseModel):
     """Size, number of frames and time window of the clips it was trained on."""
     autoencoder: AutoencoderConfig
     """Stage 1."""
-    diffusion: DiffusionConfig
-    """Stage 2."""
+    diffusion: DiffusionConfig | None = None
+    """Stage 2; None where it is the baseline's."""
+    flow: FlowConfig | None = None
+    """Stage 2 of the baseline; None where it is a diffusion model."""
     latent_shape: tuple[int, ...]
     """Shape of one latent, channels first."""
     frame_rate_hz: float = Field(gt=0)
@@ -54,6 +60,26 @@ class ModelConfig(BaseModel):
     """SHA-256 of ``weights.safetensors``."""
     typicality: TypicalityConfig | None = None
     """None: the model cannot tell unusual stills."""
+
+    @model_validator(mode="after")
+    def _one_stage_2(self) -> "ModelConfig":
+        if (self.diffusion is None) == (self.flow is None):
+            msg = "a model has one stage 2: either diffusion or flow"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def stage_2(self) -> DiffusionConfig | FlowConfig:
+        """Settings of stage 2, whichever it is."""
+        found = self.diffusion or self.flow
+        if found is None:
+            raise TypeError
+        return found
+
+    @property
+    def stage_2_part(self) -> Stage2:
+        """Which stage 2 it is, as its weights are named."""
+        return "flow" if self.diffusion is None else "diffusion"
 
 
 def playing_rate_hz(clip: ClipConfig) -> float:

@@ -6,68 +6,28 @@
 (16, 480, 640)
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 from sonoloop.autoencoder.model import VideoAutoencoder
-from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
-from sonoloop.shapes import Clip, Flow, Frame, Latent
+from sonoloop.synthesis.animation import Animation, AnimationRun, to_float
 from sonoloop.synthesis.config import ModelConfig
-from sonoloop.synthesis.loops import LoopRequest, Loops, TimedLoop
-from sonoloop.synthesis.native_size import HALF_RANGE, to_native_size
+from sonoloop.synthesis.controlled_sampling import check_control
+from sonoloop.synthesis.loops import LoopOptions, LoopRequest, Loops, TimedLoop
+from sonoloop.synthesis.motion_transfer import ClipSource, FlowOnly, KnownMotion, open_clip
 from sonoloop.synthesis.pretrained import find_model, load_weights, read_model, select
-from sonoloop.synthesis.seeds import clip_generator
+from sonoloop.synthesis.stages import Decoder, LatentSampler, build_stage_2
 from sonoloop.synthesis.still import Still, StillSource, open_still
 from sonoloop.synthesis.typicality import StillTypicality, Typicality
 
 CPU_BATCH_SIZE = 4
 GPU_BATCH_SIZE = 32
-
-
-@runtime_checkable
-class Decoder(Protocol):
-    """Stage 1, as synthesis needs it."""
-
-    def first_frame_features(self, first_frame: Frame) -> list[Tensor]:
-        """Compute what does not depend on the latent."""
-        ...
-
-    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
-        """Draw the noise that new speckle is made of, one generator per item."""
-        ...
-
-    def decode(
-        self,
-        first_frame: Frame,
-        latent: Latent,
-        features: list[Tensor] | None = None,
-        speckle_noise: Clip | None = None,
-    ) -> tuple[Clip, Flow | None]:
-        """Turn a first frame and a latent into a clip and its flow."""
-        ...
-
-
-@runtime_checkable
-class LatentSampler(Protocol):
-    """Stage 2: anything that draws latents for first frames, one generator per item."""
-
-    def sample(
-        self,
-        first_frame: Frame,
-        *,
-        generators: Sequence[torch.Generator],
-        num_inference_steps: int | None = None,
-    ) -> Latent:
-        """Draw one latent per first frame."""
-        ...
 
 
 class ImageToVideo:
@@ -116,11 +76,11 @@ class ImageToVideo:
         folder = find_model(name_or_path)
         config, tensors = read_model(folder)
         autoencoder = VideoAutoencoder(config.autoencoder)
-        sampler = LatentDiffusion(config.diffusion, config.latent_shape)
+        sampler = build_stage_2(config.stage_2, config.latent_shape)
         target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         parts: tuple[tuple[str, nn.Module], ...] = (
             ("autoencoder", autoencoder),
-            ("diffusion", sampler),
+            (config.stage_2_part, sampler),
         )
         for part, module in parts:
             load_weights(module, select(tensors, part), part=part, folder=folder)
@@ -135,7 +95,7 @@ class ImageToVideo:
             )
         return cls(autoencoder, sampler, config, typicality=typicality, device=target)
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 - the options of a command
         self,
         images: StillSource | Sequence[StillSource],
         *,
@@ -143,6 +103,11 @@ class ImageToVideo:
         num_inference_steps: int | None = None,
         seed: int = 0,
         batch_size: int | None = None,
+        label: str | None = None,
+        motion: float | None = None,
+        guidance_scale: float | None = None,
+        num_frames: int | None = None,
+        loop: bool = False,
     ) -> list[Loops]:
         """Animate one still or several.
 
@@ -153,13 +118,18 @@ class ImageToVideo:
             num_inference_steps: Steps of the sampler; None takes the model's own.
             seed: Same seed, still and sample number: same loop, whatever else is made with it.
             batch_size: Loops computed together; None takes 4 on a CPU, 32 on a GPU.
+            label: Class of the loops, one of the model's; None for any.
+            motion: Share of the training clips that move less, 0 to 1; None for any.
+            guidance_scale: Weight of label and motion; None for 1, the plain model.
+            num_frames: Frames of a loop; None for those of the model's clips.
+            loop: Whether the end meets the start, for playing in a circle.
 
         Returns:
-            For each still its loops, each (t, h, w) of uint8 at the still's own size.
+            For each still its loops, each (num_frames, h, w) of uint8 at the still's own size.
 
         Raises:
             UnreadableFileError: If a still cannot be used.
-            UsageError: If an argument is out of range.
+            UsageError: If an argument is out of range, or asks what the model was not trained for.
         """
         if num_samples < 1:
             msg = f"num_samples must be at least 1, got {num_samples}"
@@ -168,7 +138,11 @@ class ImageToVideo:
         stills = [self.open(source) for source in sources]
         requests = [LoopRequest(still, sample) for still in stills for sample in range(num_samples)]
         timed = self.animate(
-            requests, seed=seed, num_inference_steps=num_inference_steps, batch_size=batch_size
+            requests,
+            seed=seed,
+            num_inference_steps=num_inference_steps,
+            batch_size=batch_size,
+            options=LoopOptions(label, motion, guidance_scale, num_frames, loop),
         )
         return [
             Loops(
@@ -179,6 +153,49 @@ class ImageToVideo:
             )
             for still in stills
         ]
+
+    def transfer(
+        self,
+        clip: ClipSource,
+        images: StillSource | Sequence[StillSource],
+        *,
+        start_s: float = 0.0,
+        flow_only: bool = False,
+        loop: bool = False,
+    ) -> list[Loops]:
+        """Move stills as a clip moves; one loop each.
+
+        Args:
+            clip: Video file, or grey frames (t, h, w) of uint8 at ``config.frame_rate_hz``.
+            images: As for calling the model.
+            start_s: Where in the file the motion begins, in seconds.
+            flow_only: Whether to leave out how the clip's brightness changes.
+            loop: Whether the end meets the start, for playing in a circle.
+
+        Raises:
+            UnreadableFileError: If clip or still cannot be used.
+            UsageError: If an argument is out of range.
+        """
+        model = self.with_motion_of(clip, start_s=start_s, flow_only=flow_only)
+        return model(images, loop=loop)
+
+    def with_motion_of(
+        self, clip: ClipSource, *, start_s: float = 0.0, flow_only: bool = False
+    ) -> "ImageToVideo":
+        """Build a model that moves every still as a clip moves.
+
+        Args:
+            clip: As for ``transfer``.
+            start_s: Where in the file the motion begins, in seconds.
+            flow_only: Whether to leave out how the clip's brightness changes.
+        """
+        opened = open_clip(clip, self.config.clip, start_s=start_s)
+        channels = self.config.autoencoder.in_channels
+        motion = KnownMotion.of(opened, self.autoencoder, in_channels=channels)
+        decoder = FlowOnly(self.autoencoder) if flow_only else self.autoencoder
+        return ImageToVideo(
+            decoder, motion, self.config, typicality=self.typicality, device=self.device
+        )
 
     def open(self, source: StillSource) -> Still:
         """Read and clean a still for this model.
@@ -192,7 +209,7 @@ class ImageToVideo:
         """Tell how far a still is from the training data; None if the model cannot tell."""
         if self.typicality is None:
             return None
-        return self.typicality.judge(_to_float(still.first_frame[None]))
+        return self.typicality.judge(to_float(still.first_frame[None]))
 
     def animate(
         self,
@@ -201,6 +218,7 @@ class ImageToVideo:
         seed: int = 0,
         num_inference_steps: int | None = None,
         batch_size: int | None = None,
+        options: LoopOptions | None = None,
     ) -> Iterator[TimedLoop]:
         """Make loops one after the other, computed in batches, in the order of the requests.
 
@@ -209,10 +227,13 @@ class ImageToVideo:
             seed: Seed of the run, at least 0.
             num_inference_steps: Steps of the sampler; None takes the model's own.
             batch_size: Loops computed together; None takes 4 on a CPU, 32 on a GPU.
+            options: What the loops should be like; None for plain ones.
 
         Raises:
-            UsageError: If an argument is out of range.
+            UsageError: If an argument is out of range, or asks what the model was not trained for.
         """
+        options = options or LoopOptions()
+        check_control(self.sampler, options)
         size = batch_size or (CPU_BATCH_SIZE if self.device.type == "cpu" else GPU_BATCH_SIZE)
         for name, value, least in (
             ("seed", seed, 0),
@@ -222,59 +243,6 @@ class ImageToVideo:
             if value < least:
                 msg = f"{name} must be at least {least}, got {value}"
                 raise UsageError(msg)
-        return self._batches(requests, seed, num_inference_steps, size)
-
-    def _batches(
-        self, requests: Sequence[LoopRequest], seed: int, steps: int | None, batch_size: int
-    ) -> Iterator[TimedLoop]:
-        features: dict[str, list[Tensor]] = {}
-        for start in range(0, len(requests), batch_size):
-            batch = requests[start : start + batch_size]
-            began = time.perf_counter()
-            with torch.inference_mode():
-                stills = {still.sha256: still for still, _ in batch}
-                features = {
-                    sha256: features.get(sha256) or self._features(still)
-                    for sha256, still in stills.items()
-                }
-                clip, flow = self._decode(batch, features, seed, steps)
-            share = (time.perf_counter() - began) / len(batch)
-            for item, (still, _) in enumerate(batch):
-                began = time.perf_counter()
-                item_flow = None if flow is None else flow[item]
-                with torch.inference_mode():
-                    native = to_native_size(still.pixels, clip[item], item_flow, still.letterbox)
-                frames = still.on_canvas(native)
-                yield TimedLoop(frames, share + time.perf_counter() - began)
-
-    def _features(self, still: Still) -> list[Tensor]:
-        return self.autoencoder.first_frame_features(self._first_frames([still]))
-
-    def _decode(
-        self,
-        batch: Sequence[LoopRequest],
-        features: dict[str, list[Tensor]],
-        seed: int,
-        steps: int | None,
-    ) -> tuple[Clip, Flow | None]:
-        """Draw the latents of a batch and decode them, on the CPU and in float32."""
-        first_frame = self._first_frames([still for still, _ in batch])
-        generators = [clip_generator(seed, still.sha256, sample) for still, sample in batch]
-        latent = self.sampler.sample(first_frame, generators=generators, num_inference_steps=steps)
-        noise = self.autoencoder.draw_speckle_noise(generators)
-        levels = zip(*(features[still.sha256] for still, _ in batch), strict=True)
-        pyramid = [torch.cat(level) for level in levels]
-        noise = None if noise is None else noise.to(self.device)
-        clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise)
-        clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
-        return clip, None if flow is None else flow.float().cpu()
-
-    def _first_frames(self, stills: Sequence[Still]) -> Frame:
-        frames = _to_float(np.stack([still.first_frame for still in stills]))  # (b, 1, h, w)
-        channels = self.config.autoencoder.in_channels
-        return frames.to(self.device).expand(-1, channels, -1, -1)
-
-
-def _to_float(levels: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
-    """Map grey levels to [-1, 1]."""
-    return torch.from_numpy(levels).float() / HALF_RANGE - 1
+        animation = Animation(self.autoencoder, self.sampler, self.config, self.device)
+        run = AnimationRun(seed, num_inference_steps, options, size)
+        return animation.loops(requests, run)

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sonoloop.data.recording import Frames
+from sonoloop.errors import UsageError
 from sonoloop.synthesis.still import Still
 from sonoloop.synthesis.typicality import StillTypicality
+
+SHORTEST_CLIP: Final = 2
+SHORTEST_LOOP: Final = 8
+"""Frames in which there is time to go and to come back."""
 
 
 class LoopRequest(NamedTuple):
@@ -19,6 +24,41 @@ class LoopRequest(NamedTuple):
 
     still: Still
     sample: int
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """What a loop should be like.
+
+    Args:
+        label: Class of the loop, one of the model's; None for any.
+        motion: Share of the training clips that move less, 0 to 1; None for any.
+        guidance_scale: Weight of label and motion; None for 1, the plain model.
+        num_frames: Frames of the loop; None for those of the model's clips.
+        loop: Whether the end meets the start, for playing in a circle.
+
+    Raises:
+        UsageError: If there are too few frames.
+    """
+
+    label: str | None = None
+    motion: float | None = None
+    guidance_scale: float | None = None
+    num_frames: int | None = None
+    loop: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse loops too short to move."""
+        least = SHORTEST_LOOP if self.loop else SHORTEST_CLIP
+        if self.num_frames is not None and self.num_frames < least:
+            what = "a loop whose end meets its start" if self.loop else "a clip"
+            msg = f"{what} needs at least {least} frames, got num_frames {self.num_frames}"
+            raise UsageError(msg)
+
+    @property
+    def asks_for_control(self) -> bool:
+        """Whether stage 2 is told more than the first frame."""
+        return (self.label, self.motion, self.guidance_scale) != (None, None, None)
 
 
 class TimedLoop(NamedTuple):

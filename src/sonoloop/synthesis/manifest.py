@@ -23,6 +23,13 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "trained_on": pl.String,
     "sampler": pl.String,
     "num_inference_steps": pl.Int64,
+    "label": pl.String,
+    "motion": pl.Float64,
+    "guidance_scale": pl.Float64,
+    "loop": pl.Boolean,
+    "motion_source": pl.String,
+    "motion_sha256": pl.String,
+    "motion_start_s": pl.Float64,
     "software": pl.String,
     "num_frames": pl.Int64,
     "height": pl.Int64,
@@ -43,13 +50,25 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
 }
 """One row per clip; file names are relative to the manifest's folder, null where not written."""
 
+LATER_COLUMNS: Final[dict[str, bool | None]] = {
+    "label": None,
+    "motion": None,
+    "guidance_scale": None,
+    "loop": False,
+    "motion_source": None,
+    "motion_sha256": None,
+    "motion_start_s": None,
+}
+"""What the rows of a manifest without these columns have in them."""
+
 Row = Mapping[str, object]
 Key = tuple[object, ...]
 
 
 def row_key(row: Row) -> Key:
-    """Identify a clip: the same still, seed and sample have one row."""
-    return (row["source"], row["source_sha256"], row["seed"], row["sample"])
+    """Identify a clip: the same still, seed, sample and motion source have one row."""
+    names = ("source", "source_sha256", "seed", "sample", "motion_sha256")
+    return tuple(row.get(name) for name in names)
 
 
 class Manifest:
@@ -70,7 +89,13 @@ class Manifest:
         if not path.is_file():
             return
         try:
-            table = pl.read_parquet(path).select(list(SCHEMA))
+            table = pl.read_parquet(path)
+            later = [
+                pl.lit(value, SCHEMA[name]).alias(name)
+                for name, value in LATER_COLUMNS.items()
+                if name not in table.columns
+            ]
+            table = table.with_columns(later).select(list(SCHEMA))
         except (pl.exceptions.PolarsError, OSError) as error:
             msg = f"{path} is no manifest of synthetic clips: remove it or choose another --out"
             raise UsageError(msg) from error

@@ -1,7 +1,7 @@
 """Model folders: found by name or path, checked against their checksum, written in fp16.
 
 model/
-  weights.safetensors   "autoencoder.*" and "diffusion.*" in fp16, "typicality.*" in fp32
+  weights.safetensors   "autoencoder.*", "diffusion.*" or "flow.*" in fp16, "typicality.*" in fp32
   config.json           see ``ModelConfig``
   README.md             model card
 """
@@ -144,19 +144,18 @@ def load_weights(module: nn.Module, tensors: Tensors, *, part: str, folder: Path
     module.load_state_dict(dict(tensors))
 
 
-def pack_weights(autoencoder: Tensors, diffusion: Tensors, typicality: Tensors) -> bytes:
-    """Serialise the parts of a model, both networks in fp16.
+def pack_weights(networks: Mapping[str, Tensors], typicality: Tensors) -> bytes:
+    """Serialise the parts of a model, the networks in fp16.
 
     Args:
-        autoencoder: Weights of stage 1.
-        diffusion: Weights of stage 2.
+        networks: Weights of each stage by its name: "autoencoder", and "diffusion" or "flow".
         typicality: Tensors of the typicality check, kept as they are.
 
     Raises:
         UsageError: If a weight is not finite in fp16.
     """
     packed = {f"typicality.{name}": tensor.contiguous() for name, tensor in typicality.items()}
-    for prefix, tensors in (("autoencoder", autoencoder), ("diffusion", diffusion)):
+    for prefix, tensors in networks.items():
         for name, tensor in tensors.items():
             stored = tensor.detach().to("cpu")
             if stored.is_floating_point():

@@ -32,6 +32,13 @@ class Provenance:
         model_sha256: Hash of its weights.
         sampler: How the latent was drawn.
         num_inference_steps: Steps of the sampler.
+        label: Class that was asked for; None for any.
+        motion: Motion strength that was asked for, 0 to 1; None for any.
+        guidance_scale: Weight of both; None for 1.
+        loop: Whether the end was made to meet the start.
+        motion_source: File name of the clip whose motion it is; None where it was drawn.
+        motion_sha256: Hash of that clip's frames.
+        motion_start_s: Where in that file it begins, in seconds.
         synthetic: Always True.
         software: Version of sonoloop.
     """
@@ -44,6 +51,13 @@ class Provenance:
     model_sha256: str
     sampler: str
     num_inference_steps: int
+    label: str | None = None
+    motion: float | None = None
+    guidance_scale: float | None = None
+    loop: bool = False
+    motion_source: str | None = None
+    motion_sha256: str | None = None
+    motion_start_s: float | None = None
     synthetic: bool = True
     software: str = f"sonoloop {__version__}"
 

@@ -62,7 +62,7 @@ def boxed_stills(
 
 def _grey_and_tissue(
     first_frame: Frame,
-) -> tuple[Float[Tensor, "b 1 side side"], Float[Tensor, "b 1 side side"]]:
+) -> tuple[Float[Tensor, "b 1 size size"], Float[Tensor, "b 1 size size"]]:
     grey = (first_frame.mean(dim=1, keepdim=True).float() + 1) / 2
     grey = functional.adaptive_avg_pool2d(grey, WORKING_SIZE)
     return grey, tissue_mask(grey)

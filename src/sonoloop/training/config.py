@@ -36,6 +36,9 @@ class TrainingConfig(BaseModel):
     betas: tuple[Fraction, Fraction] = (0.9, 0.99)
     """Decay of Adam's running mean of the gradient and of its square."""
 
+    amsgrad: bool = False
+    """Divide by the largest running mean of the square so far (arXiv:1904.09237)."""
+
     weight_decay: float = Field(default=1e-2, ge=0)
     """Of matrices and kernels; biases and norm gains are left alone."""
 

@@ -33,6 +33,7 @@ def build_optimizer(module: nn.Module, config: TrainingConfig) -> Optimizer:
         [group for group in groups if group["params"]],
         lr=config.learning_rate,
         betas=config.betas,
+        amsgrad=config.amsgrad,
         fused=True,
     )
 

@@ -126,13 +126,13 @@ def load_run(path: Path) -> TrainedRun:
     return TrainedRun(_read_config(path), checkpoint / "ema.safetensors")
 
 
-def start_from(module: nn.Module, path: Path, *, new_parts: tuple[str, ...] = ()) -> None:
+def start_from(module: nn.Module, path: Path, *, optional: tuple[str, ...] = ()) -> None:
     """Give a module the averaged weights of another run.
 
     Args:
         module: The module to fill; its own layout in memory stays.
         path: The other run's folder.
-        new_parts: As for :func:`fill`.
+        optional: Beginnings of names that need not fit, as ``fill`` takes them.
 
     Raises:
         UsageError: If the folder holds no run, or one of another architecture.
@@ -143,7 +143,7 @@ def start_from(module: nn.Module, path: Path, *, new_parts: tuple[str, ...] = ()
     except SafetensorError as error:
         msg = f"{ema_path} is no safetensors file ({error}): go on with an older checkpoint"
         raise UsageError(msg) from error
-    fill(module, tensors, ema_path, new_parts=new_parts)
+    fill(module, tensors, ema_path, optional=optional)
 
 
 def fill(
@@ -151,7 +151,7 @@ def fill(
     tensors: Mapping[str, Tensor],
     source: Path,
     *,
-    new_parts: tuple[str, ...] = (),
+    optional: tuple[str, ...] = (),
 ) -> None:
     """Give a module weights of its own architecture.
 
@@ -159,15 +159,22 @@ def fill(
         module: The module to fill; its own layout in memory and types stay.
         tensors: Named as the module names its parameters and buffers.
         source: Where they come from, for the message.
-        new_parts: Parts of the module, by the start of their names, that the source may lack and
-            that then keep their own weights.
+        optional: Beginnings of names: where such a tensor is missing, unknown or of another shape,
+            the module's own stays.
 
     Raises:
         UsageError: If a name or a shape is not the module's.
     """
-    own = {name: value for name, value in module.state_dict().items() if name.startswith(new_parts)}
+    own = module.state_dict()
+    free = {name for name in own.keys() | tensors.keys() if name.startswith(optional)}
+    fitting = {
+        name: tensor
+        for name, tensor in tensors.items()
+        if name not in free or (name in own and own[name].shape == tensor.shape)
+    }
+    kept = {name: own[name] for name in own if name in free and name not in fitting}
     try:
-        module.load_state_dict(own | dict(tensors))
+        module.load_state_dict(fitting | kept)
     except RuntimeError as error:
         first = str(error).strip().splitlines()[-1].strip()
         msg = f"{source} does not fit this model ({first}): start from weights of the same widths"

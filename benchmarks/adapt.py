@@ -1,0 +1,84 @@
+"""Adapting a model to few videos against training from scratch, at equal minutes.
+
+    python benchmarks/adapt.py --out DIR [--base default] [--counts 10 20 40] [--minutes 5]
+
+The videos are phantoms in a convex probe's sector, which no model here was trained on. "From
+scratch" is the same recipe, minutes and architecture from random weights. Reconstruction and motion
+(temporal energy of new loops over that of the clips, 1 is right) are measured on other phantoms.
+"""
+
+import argparse
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.phantom import phantom_clip
+from sonoloop.data.phantom_files import write_phantoms
+from sonoloop.diffusion.model import LatentDiffusion
+from sonoloop.recipes.adapt import adapt
+from sonoloop.recipes.adapt_check import score
+from sonoloop.synthesis.animation import to_float
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.pretrained import find_model, pack_weights, read_model, select, write_model
+
+FRAME_STRIDE = 3
+"""16 frames spread over 48 at 25 Hz, the model's window of 1.92 s."""
+
+
+def random_model(base: str, folder: Path, seed: int) -> None:
+    """Write a model of the same architecture that has learnt nothing."""
+    config, tensors = read_model(find_model(base))
+    torch.manual_seed(seed)
+    autoencoder = VideoAutoencoder(config.autoencoder).state_dict()
+    diffusion = LatentDiffusion(config.diffusion, config.latent_shape).state_dict()
+    weights = pack_weights(autoencoder, diffusion, select(tensors, "typicality"))
+    sha256 = hashlib.sha256(weights).hexdigest()
+    write_model(folder, config.model_copy(update={"weights_sha256": sha256}), weights, "random\n")
+
+
+def held_out(size: int, count: int) -> torch.Tensor:
+    """Simulate clips that no model here sees in training."""
+    clips = [
+        phantom_clip(np.random.default_rng([9, number]), size=size, sector=True)[::FRAME_STRIDE]
+        for number in range(count)
+    ]
+    return to_float(np.stack(clips))[:, None]
+
+
+def main() -> None:
+    """Print one row per number of videos."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--base", default="default")
+    parser.add_argument("--counts", type=int, nargs="+", default=[10, 20, 40])
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--test", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    size = read_model(find_model(asked.base))[0].clip.size
+    clips = held_out(size, asked.test)
+    random_model(asked.base, asked.out / "random", asked.seed)
+    starts = {"adapted": asked.base, "from scratch": str(asked.out / "random")}
+    print(f"{asked.minutes:g} minutes each, {asked.test} test clips, {os.cpu_count()} cores")
+    print("| videos | start | reconstruction, dB | motion |\n| --- | --- | --- | --- |")
+    before = score(ImageToVideo.from_pretrained(asked.base), clips)
+    print(f"| 0 | as it is | {before.psnr_db:.2f} | {before.motion:.2f} |", flush=True)
+    for count in asked.counts:
+        videos = asked.out / f"videos{count}"
+        write_phantoms(videos, count=count, size=size, seed=asked.seed, sector=True)
+        for name, start in starts.items():
+            out = asked.out / f"{name.replace(' ', '-')}{count}"
+            quiet = Console(quiet=True)
+            adapt([videos], out, minutes=asked.minutes, model=start, console=quiet)
+            after = score(ImageToVideo.from_pretrained(out), clips)
+            row = f"| {count} | {name} | {after.psnr_db:.2f} | {after.motion:.2f} |"
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""Compare ways to close a loop and ways to make it longer, at the model's size.
+
+    python benchmarks/long_loops.py [STILL ...] [--model default] [--samples 4] [--frames 160]
+
+Without stills the real ultrasound frame of the pydicom wheel is moved. Closing: "seam" is the
+change from the last frame to the first over the mean change between frames (with its range over
+loops), "energy" the mean change over that of plain clips. Longer: PSNR, SSIM and sharpness (mean
+absolute gradient over that of the still) of the first and the last 16 frames against the still, and
+the energy of the last over that of the first. A still has PSNR infinite, SSIM 1, sharpness 1.
+"Windows at once": energy over that of a plain clip, and how it swells from window to window.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from pydicom.examples import get_path
+from torch import Tensor
+
+from sonoloop.autoencoder.losses import ssim
+from sonoloop.layers.warp import warp_frame
+from sonoloop.synthesis import long_loops
+from sonoloop.synthesis.animation import to_float
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.long_loops import long_loop
+from sonoloop.synthesis.seeds import clip_generator
+
+WINDOWS_AT_ONCE, WINDOWS_DRAWN = (2, 3, 4), 8
+STANDARD = long_loops.WINDOWS_AT_ONCE
+
+Draw = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Stills (1, 1, h, w) -> another window of them: frames and flow."""
+
+
+def energies(clip: Tensor) -> Tensor:
+    """Mean change from each frame to the next; the last to the first."""
+    return (clip.roll(-1, 2) - clip).abs().flatten(3).mean(dim=(0, 1, 3))
+
+
+def backwards(count: int) -> list[int]:
+    """Frames of a window in reverse, ending behind its first."""
+    return [(count - t) % count for t in range(count)]
+
+
+def joined(first: Tensor, parts: list[tuple[Tensor, tuple[Tensor, Tensor]]]) -> Tensor:
+    """Blend flows and corrections of windows with weights per frame."""
+    flow = sum(weight[:, None, None] * window[1] for weight, window in parts)
+    correction = sum(
+        weight[:, None, None] * (window[0] - warp_frame(first, window[1]))
+        for weight, window in parts
+    )
+    return warp_frame(first, flow) + correction
+
+
+def closed_loops(first: Tensor, draw: Draw) -> dict[str, Tensor]:
+    """Close one clip in every way."""
+    window, other = draw(first), draw(first)
+    count = window[0].shape[2]
+    frame = torch.arange(count, dtype=torch.float32)
+    turned = tuple(part[:, :, backwards(count)] for part in other)
+    there_and_back = [min(t, count - t) for t in range(count)]
+    swap = ((frame - count / 4) / (count / 2)).clamp(0, 1)
+    loops = {
+        "plain clip": window[0],
+        "there and back": window[0][:, :, there_and_back],
+        "two clips, the second backwards": joined(first, [(1 - swap, window), (swap, turned)]),
+        "cross-fade of pixels to the still, 5 frames": window[0]
+        + (first.unsqueeze(2) - window[0])
+        * (1 - ((count - frame) / 5).clamp(max=1))[:, None, None],
+    }
+    for length in (3, 5, 8):
+        weight = ((count - frame) / length).clamp(max=1)
+        loops[f"flow and correction to zero, {length} frames"] = joined(first, [(weight, window)])
+    return loops
+
+
+def swelling(first: Tensor, draw: Draw) -> dict[int, Tensor]:
+    """Blend the same windows at several distances.
+
+    Returns:
+        By windows at once: energy over that of a plain clip behind its first step; its mean, then
+        each place between two starts.
+    """
+    drawn = [draw(first) for _ in range(WINDOWS_DRAWN)]
+    count = drawn[0][0].shape[2]
+    usual = torch.stack([energies(clip)[1:-1].mean() for clip, _ in drawn]).mean()
+    found = {}
+    for at_once in WINDOWS_AT_ONCE:
+        long_loops.WINDOWS_AT_ONCE = at_once
+        hop = count // at_once
+        num_frames = (WINDOWS_DRAWN - 1) * hop + count
+        windows = iter(drawn)
+        options = {"window_frames": count, "num_frames": num_frames, "loop": False}
+        change = energies(long_loop(lambda left=windows: next(left), first, **options)[0])
+        inner = change[hop : hop * (WINDOWS_DRAWN - 1)].reshape(-1, hop)
+        found[at_once] = torch.stack([inner.mean(), *inner.mean(dim=0)]) / usual
+    long_loops.WINDOWS_AT_ONCE = STANDARD
+    return found
+
+
+def anchored(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
+    """Windows of the still itself, blended: what the command does."""
+    count = draw(first)[0].shape[2]
+    options = {"window_frames": count, "num_frames": num_frames, "loop": False}
+    return long_loop(lambda: draw(first), first, **options)[0]
+
+
+def chained(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
+    """Take the last frame of a window as the still of the next."""
+    frames = first.unsqueeze(2)
+    while frames.shape[2] < num_frames:
+        frames = torch.cat([frames, draw(frames[:, :, -1].clamp(-1, 1))[0][:, :, 1:]], dim=2)
+    return frames[:, :, :num_frames]
+
+
+def composed(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
+    """Chain too, but let flows lead through all windows to the first still, warped alone."""
+    frames, still = first.unsqueeze(2), first
+    to_first = torch.zeros(1, 2, 1, *first.shape[2:])
+    gain = torch.zeros_like(frames)
+    while frames.shape[2] < num_frames:
+        clip, flow = draw(still)
+        carried = warp_frame(torch.cat([to_first[:, :, 0], gain[:, :, 0]], dim=1), flow)
+        correction = clip - warp_frame(still, flow) + carried[:, 2:]
+        total = flow + carried[:, :2]
+        made = warp_frame(first, total) + correction
+        frames = torch.cat([frames, made[:, :, 1:]], dim=2)
+        to_first, gain, still = total[:, :, -1:], correction[:, :, -1:], made[:, :, -1].clamp(-1, 1)
+    return frames[:, :, :num_frames]
+
+
+def likeness(frames: Tensor, first: Tensor) -> tuple[float, float, float]:
+    """PSNR in dB, SSIM and sharpness against the still."""
+    still = first.unsqueeze(2).expand_as(frames)
+    psnr = 10 * torch.log10(4 / (frames - still).square().mean().clamp(min=1e-10))
+
+    def gradient(pictures: Tensor) -> Tensor:
+        return pictures.diff(dim=3).abs().mean() + pictures.diff(dim=4).abs().mean()
+
+    return float(psnr), float(ssim(frames, still)), float(gradient(frames) / gradient(still))
+
+
+def show(
+    closing: dict[str, list[Tensor]],
+    longer: dict[str, list[Tensor]],
+    swell: dict[int, list[Tensor]],
+    num_frames: int,
+) -> None:
+    """Print the tables."""
+    plain = torch.stack(closing["plain clip"])[:, 1]
+    print("| closing | seam | energy |\n| --- | --- | --- |")
+    for name, rows in closing.items():
+        seam, body = torch.stack(rows).unbind(dim=1)
+        spread = f"{seam.mean():.2f} ({seam.min():.2f}-{seam.max():.2f})"
+        print(f"| {name} | {spread} | {(body / plain).mean():.2f} |")
+    print("\n| windows at once | energy | largest over smallest |\n| --- | --- | --- |")
+    for at_once, rows in swell.items():
+        mean, *places = torch.stack(rows).mean(dim=0)
+        print(f"| {at_once} | {mean:.2f} | {max(places) / min(places):.2f} |")
+    head = f"frames 0-15 | last 16 of {num_frames} | energy, last over first"
+    print(f"\n| windows | {head} |\n| --- | --- | --- | --- |")
+    for name, rows in longer.items():
+        psnr, like, sharp, last_psnr, last_like, last_sharp, change = torch.stack(rows).mean(dim=0)
+        begin = f"{psnr:.1f} dB, {like:.3f}, {sharp:.2f}"
+        end = f"{last_psnr:.1f} dB, {last_like:.3f}, {last_sharp:.2f}"
+        print(f"| {name} | {begin} | {end} | {change:.2f} |")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stills", type=Path, nargs="*", default=[Path(get_path("ybr_color"))])
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--samples", type=int, default=4)
+    parser.add_argument("--frames", type=int, default=160)
+    asked = parser.parse_args()
+    model = ImageToVideo.from_pretrained(asked.model, device="cpu")
+    closing: dict[str, list[Tensor]] = {}
+    longer: dict[str, list[Tensor]] = {}
+    swell: dict[int, list[Tensor]] = {}
+    for path in asked.stills:
+        still = model.open(path)
+        first = to_float(still.first_frame[None])
+        for sample in range(asked.samples):
+            generator = clip_generator(0, still.sha256, sample)
+
+            @torch.inference_mode()
+            def draw(frame: Tensor, source: torch.Generator = generator) -> tuple[Tensor, Tensor]:
+                latent = model.sampler.sample(frame, generators=[source])
+                noise = model.autoencoder.draw_speckle_noise([source])
+                clip, flow = model.autoencoder.decode(frame, latent, speckle_noise=noise)
+                return clip, flow
+
+            for name, clip in closed_loops(first, draw).items():
+                change = energies(clip)
+                seam, body = change[-1] / change[:-1].mean(), change[:-1].mean()
+                closing.setdefault(name, []).append(torch.stack([seam, body]))
+            for make in (anchored, chained, composed) if asked.frames else ():
+                clip = make(first, draw, asked.frames)
+                begin, end = clip[:, :, :16], clip[:, :, -16:]
+                change = energies(end)[:-1].mean() / energies(begin)[:-1].mean()
+                row = [*likeness(begin, first), *likeness(end, first), float(change)]
+                longer.setdefault(make.__name__, []).append(torch.tensor(row))
+            if not sample:
+                for at_once, row in swelling(first, draw).items():
+                    swell.setdefault(at_once, []).append(row)
+    print(f"{len(asked.stills)} stills x {asked.samples}, seed 0, {os.cpu_count()} cores")
+    show(closing, longer, swell, asked.frames)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The baseline's stage 2: a conditional flow between latents and noise (cINN, arXiv:2105.04551)."""

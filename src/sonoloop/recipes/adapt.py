@@ -1,0 +1,249 @@
+"""A model learns a user's own few videos: prepare, both stages, validate, export, in minutes."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import torch
+from rich.console import Console
+
+from sonoloop.atomic_files import write_atomically
+from sonoloop.diffusion.config import DiffusionConfig
+from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.recipes.adapt_check import compare
+from sonoloop.recipes.config import LatentCacheConfig, Preset
+from sonoloop.recipes.export import export
+from sonoloop.recipes.prepare import PrepareOptions, prepare
+from sonoloop.recipes.train_autoencoder import train_autoencoder
+from sonoloop.recipes.train_diffusion import train_diffusion
+from sonoloop.synthesis.config import ModelConfig
+from sonoloop.synthesis.pretrained import CONFIG_FILE, find_model, read_model
+from sonoloop.training.config import TrainingConfig
+from sonoloop.training.log import read_lines
+from sonoloop.training.loop import Outcome
+
+STAGE_1_SHARE: Final = 0.6
+"""Of the time: stage 1 costs more per step, and stage 2 rests on it."""
+MEASURED_SHARE: Final = 0.1
+"""Part of a stage's time after which its speed is known and its number of steps is fixed."""
+LEAST_SHARE: Final = 0.4
+"""Part of a stage's time that goes to its steps, however long its clips took to encode."""
+SHORTEST_STEP_S: Final = 1e-3
+MANY_STEPS: Final = 1_000_000
+"""More than any budget allows."""
+LOG_EVERY: Final = 5
+SPLIT: Final = "0.8,0.2,0"
+"""Train and validation; there is no test among a few videos."""
+ENCODINGS: Final = 240
+"""Clips encoded for stage 2 without a GPU, over all videos."""
+
+Train = Callable[[int, float | None, Console], Outcome]
+"""(steps in all, seconds now, where people read) -> how it ended."""
+
+
+def adapt(
+    videos: Sequence[Path],
+    out: Path,
+    *,
+    minutes: float = 5.0,
+    model: str = "default",
+    name: str | None = None,
+    console: Console | None = None,
+) -> ModelConfig:
+    """Fine-tune a model on a few videos and write the new one.
+
+    What is made on the way lies beside ``out``, in a folder of its name with "-work" behind it:
+    the videos' frames and both runs. The same call again goes on where one was interrupted.
+
+    Args:
+        videos: Folders, manifests or files, as ``sonoloop data prepare`` takes them.
+        out: Where the model folder goes.
+        minutes: Time for both stages, above 0; reading, checking and exporting come on top.
+        model: Name of a bundled model, or a model folder: what to start from.
+        name: What manifests call the new model; None takes the name of ``out``.
+        console: Where to report; None takes the terminal.
+
+    Returns:
+        The new model's config.
+
+    Raises:
+        UsageError: If the videos or an option cannot be used.
+        SonoloopError: If it was interrupted.
+    """
+    console = console or Console()
+    if minutes <= 0:
+        msg = f"minutes must be above 0, got {minutes:g}"
+        raise UsageError(msg)
+    if (out / CONFIG_FILE).is_file():
+        msg = f"{out} holds a model already: choose another --out"
+        raise UsageError(msg)
+    base = read_model(find_model(model))[0]
+    _diffusion_of(base)
+    work = out.with_name(f"{out.name}-work")
+    dataset, stage_1, stage_2 = work / "dataset", work / "autoencoder", work / "diffusion"
+    work.mkdir(parents=True, exist_ok=True)
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    options = PrepareOptions(size=base.clip.size, num_frames=base.clip.num_frames, split=SPLIT)
+    found = prepare(videos, dataset, options, console=console)
+    say(
+        f"1/4 {found.counts.get('train', 0)} videos to train on, "
+        f"{found.counts.get('validation', 0)} held out to check"
+    )
+    preset = adaptation_preset(base, found.counts.get("train", 0))
+    seconds = 60 * minutes
+    plan = _Plan(work / "plan.json", console)
+    say(f"2/4 stage 1 of {base.name} learns how these videos look and move")
+    plan.train(
+        stage_1,
+        STAGE_1_SHARE * seconds,
+        lambda steps, limit, where: train_autoencoder(
+            dataset,
+            _with_steps(preset, steps),
+            stage_1,
+            init=model,
+            resume=True,
+            max_seconds=limit,
+            console=where,
+        ),
+    )
+    say("3/4 stage 2 learns which motion goes with which still")
+    plan.train(
+        stage_2,
+        (1 - STAGE_1_SHARE) * seconds,
+        lambda steps, limit, where: train_diffusion(
+            dataset,
+            stage_1,
+            _with_steps(preset, steps),
+            stage_2,
+            init=model,
+            resume=True,
+            max_seconds=limit,
+            console=where,
+        ),
+    )
+    say("4/4 checking against the model it came from")
+    config = export(
+        stage_1,
+        stage_2,
+        data=dataset,
+        out=out,
+        name=name or out.resolve().name,
+        trained_on=f"{base.trained_on}, adapted to {found.counts.get('train', 0)} own videos",
+        licence=base.licence,
+        console=Console(quiet=True),
+    )
+    for sentence in compare(model, str(out), dataset, base.clip):
+        say(sentence)
+    say(f"the model is in {out}; try it with 'sonoloop synthesize STILLS --model {out}'")
+    say(f"{work} holds the videos' frames and both trainings: delete it when you are content")
+    return config
+
+
+def adaptation_preset(base: ModelConfig, num_videos: int) -> Preset:
+    """Choose settings for a fine-tuning of minutes.
+
+    The architecture is the model's own. Labels are those of the new videos, and motion strength is
+    learnt whether or not the model knew it.
+
+    Args:
+        base: The model to start from.
+        num_videos: Training videos.
+
+    Raises:
+        UsageError: If the model holds the baseline's stage 2.
+    """
+    on_gpu = torch.cuda.is_available()
+    common = {"warmup_steps": 10, "cooldown_fraction": 0.4, "final_fraction": 0.05}
+    sparse = {"sample_every": MANY_STEPS, "checkpoint_minutes": 1.0}
+    encodings = 48 if on_gpu else max(2, min(48, ENCODINGS // max(1, num_videos)))
+    return Preset(
+        clip=base.clip,
+        autoencoder=base.autoencoder,
+        diffusion=_diffusion_of(base).model_copy(update={"labels": (), "motion": False}),
+        control=True,
+        latent_cache=LatentCacheConfig(encodings_per_video=encodings, batch_size=8),
+        autoencoder_training=TrainingConfig.model_validate(
+            {
+                "batch_size": 16 if on_gpu else 4,
+                "learning_rate": 2e-4,
+                "ema_decay": 0.98,
+                **common,
+                **sparse,
+            }
+        ),
+        diffusion_training=TrainingConfig.model_validate(
+            {
+                "batch_size": 64 if on_gpu else 32,
+                "learning_rate": 3e-4,
+                "ema_decay": 0.99,
+                **common,
+                **sparse,
+            }
+        ),
+    )
+
+
+class _Plan:
+    """How many steps fill each stage's time, fixed once per stage and kept on disk."""
+
+    def __init__(self, path: Path, console: Console) -> None:
+        self._path = path
+        self._console = console
+        self._steps: dict[str, int] = json.loads(path.read_text()) if path.is_file() else {}
+
+    def train(self, run: Path, seconds: float, train: Train) -> None:
+        """Measure a stage's speed, fix its number of steps, and make them."""
+        if run.name not in self._steps:
+            quiet, began = Console(quiet=True), time.monotonic()
+            outcome = train(MANY_STEPS, MEASURED_SHARE * seconds, quiet)
+            _stop_if_interrupted(outcome)
+            # What building and encoding took counts too, but something is always left to train.
+            left = max(seconds - (time.monotonic() - began), LEAST_SHARE * seconds)
+            steps = round(left / seconds_per_step(run))
+            self._steps[run.name] = outcome.step + max(1, steps)
+            write_atomically(self._path, json.dumps(self._steps).encode())
+        _stop_if_interrupted(train(self._steps[run.name], None, self._console))
+
+
+def seconds_per_step(run: Path) -> float:
+    """Tell how long a step takes, the first one, which is slower, left out where others are known.
+
+    Args:
+        run: Run folder whose log has a line for every step.
+    """
+    lines = [line for line in read_lines(run / "log.jsonl") if "losses" in line]
+    seconds = [float(str(line["seconds"])) for line in lines]
+    if len(seconds) > 1:
+        return max((seconds[-1] - seconds[0]) / (len(seconds) - 1), SHORTEST_STEP_S)
+    return max(seconds[0], SHORTEST_STEP_S)
+
+
+def _stop_if_interrupted(outcome: Outcome) -> None:
+    """Give up after a signal; a time limit is no interruption."""
+    if outcome.stopped_by is not None and "received" in outcome.stopped_by:
+        msg = f"stopped ({outcome.stopped_by}): run the same command again to go on"
+        raise SonoloopError(msg)
+
+
+def _diffusion_of(base: ModelConfig) -> DiffusionConfig:
+    """Return the settings of a model's diffusion."""
+    if base.diffusion is None:
+        msg = (
+            f"{base.name} holds the baseline's flow as stage 2, which cannot be adapted: "
+            "give a model with a diffusion model, such as the bundled one"
+        )
+        raise UsageError(msg)
+    return base.diffusion
+
+
+def _with_steps(preset: Preset, steps: int) -> Preset:
+    """Set the number of steps of both stages, and log each while their number is not known."""
+    update = {"max_steps": steps, "log_every": 1 if steps == MANY_STEPS else LOG_EVERY}
+    stages = {
+        stage: getattr(preset, stage).model_copy(update=update)
+        for stage in ("autoencoder_training", "diffusion_training")
+    }
+    return preset.model_copy(update=stages)

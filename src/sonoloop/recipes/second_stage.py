@@ -1,0 +1,157 @@
+"""What all kinds of stage 2 share: they learn cached latents of a trained autoencoder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from rich.console import Console
+
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.errors import UsageError
+from sonoloop.recipes.config import STAGE_1_SECTIONS, Preset
+from sonoloop.recipes.latent_cache import (
+    LatentCache,
+    cache_key,
+    encode_clips,
+    load_cache,
+    save_cache,
+)
+from sonoloop.recipes.latent_task import SecondStage, latent_task
+from sonoloop.recipes.trained_autoencoder import TrainedAutoencoder, load_autoencoder
+from sonoloop.recipes.training_control import with_control
+from sonoloop.recipes.training_data import TrainingData, fingerprint, open_training_data
+from sonoloop.synthesis.config import Stage2
+from sonoloop.training.interruption import Interruption
+from sonoloop.training.launch import launch_fabric, open_shared_run
+from sonoloop.training.loop import Outcome
+from sonoloop.training.run_folder import RunFolder
+from sonoloop.training.session import run_training
+
+Composer = Callable[[Preset, LatentCache, TrainingData, tuple[int, ...], str | None], SecondStage]
+"""(settings, training latents on the device, videos, latent shape, where weights come from)."""
+
+
+@dataclass(frozen=True)
+class SecondStageRecipe:
+    """How one kind of stage 2 is trained.
+
+    Args:
+        name: Which; a preset has a section of this name and another, "name_training".
+        compose: Builds model and losses; may draw from torch's global generator.
+    """
+
+    name: Stage2
+    compose: Composer
+
+    def train(
+        self,
+        data: Path,
+        autoencoder: Path,
+        preset: Preset,
+        out: Path,
+        *,
+        init: str | None = None,
+        resume: bool = False,
+        max_seconds: float | None = None,
+        console: Console | None = None,
+    ) -> Outcome:
+        """Train stage 2 and write its run folder.
+
+        Args:
+            data: Prepared dataset.
+            autoencoder: Run folder of stage 1; its clip and autoencoder settings are taken.
+            preset: Settings of augmentation, latent cache and stage 2.
+            out: Run folder.
+            init: Run folder or model whose weights are the start; None for random ones.
+            resume: Whether to go on with the run that ``out`` holds.
+            max_seconds: Stop with a checkpoint after this time, encoding included; None for no
+                limit.
+            console: Where people read; standard output by default.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            UsageError: If dataset, stage 1 or the run folder cannot be used.
+            SonoloopError: If a loss is not finite or a checkpoint cannot be written.
+        """
+        interruption = Interruption(max_seconds)
+        console = console or Console()
+        stage_1 = load_autoencoder(autoencoder)
+        taken = {section: getattr(stage_1.preset, section) for section in STAGE_1_SECTIONS}
+        preset = preset.model_copy(update=taken)
+        clips = open_training_data(data, preset.clip, console)
+        preset = with_control(preset, clips.train)
+        run_config = {
+            "stage": self.name,
+            "init": init,
+            "data": str(data),
+            "data_fingerprint": fingerprint(data),
+            "autoencoder_run": str(autoencoder),
+            "autoencoder_weights_sha256": stage_1.weights_sha256,
+            **preset.model_dump(mode="json"),
+        }
+        by_name = {"diffusion": preset.diffusion_training, "flow": preset.flow_training}
+        training = by_name[self.name].for_videos(len(clips.train))
+        fabric = launch_fabric(training)
+        run = open_shared_run(fabric, out, run_config, resume=resume)
+        torch.manual_seed(training.seed)
+        model = stage_1.model.to(fabric.device)
+        cache = _cached_latents(
+            model,
+            stage_1,
+            clips.train,
+            preset,
+            run,
+            seed=training.seed,
+            fabric=fabric,
+            console=console,
+        )
+        stage_2 = self.compose(preset, cache, clips, model.latent_shape, init)
+        task = latent_task(self.name, stage_2, cache, model, clips, preset, training, fabric)
+        return run_training(fabric, task, training, run, interruption=interruption, console=console)
+
+
+def _cached_latents(
+    model: VideoAutoencoder,
+    stage_1: TrainedAutoencoder,
+    videos: ClipSet,
+    preset: Preset,
+    run: RunFolder,
+    *,
+    seed: int,
+    fabric: Fabric,
+    console: Console,
+) -> LatentCache:
+    """Take the run folder's latents if they are still right, else encode them."""
+    parts = {
+        "weights": stage_1.weights_sha256,
+        "videos": videos.item_ids,
+        "clip": preset.clip.model_dump(mode="json"),
+        "augmentation": preset.augmentation.model_dump(mode="json"),
+        "encodings": preset.latent_cache.encodings_per_video,
+        "seed": seed,
+    }
+    path, key = run.path / "latents.safetensors", cache_key(parts)
+    cache = load_cache(path, key)
+    if cache is None and fabric.is_global_zero:
+        console.print(f"encoding {len(videos)} videos for stage 2", highlight=False)
+        cache = encode_clips(
+            model,
+            videos,
+            preset.latent_cache,
+            preset.augmentation,
+            seed=seed,
+            fabric=fabric,
+            console=console,
+        )
+        save_cache(path, key, cache)
+    fabric.barrier()
+    cache = cache or load_cache(path, key)
+    if cache is None:
+        msg = f"{path} was not written by the first process: is the folder shared?"
+        raise UsageError(msg)
+    return LatentCache(*(tensor.to(fabric.device) for tensor in cache))

@@ -1,0 +1,65 @@
+"""The two stages as synthesis needs them: whatever has these methods fits."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from sonoloop.diffusion.config import DiffusionConfig
+from sonoloop.diffusion.model import LatentDiffusion
+from sonoloop.flow.config import FlowConfig
+from sonoloop.flow.model import ConditionalFlow
+from sonoloop.shapes import Clip, Flow, Frame, Latent
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """Stage 1, as synthesis needs it."""
+
+    def first_frame_features(self, first_frame: Frame) -> list[Tensor]:
+        """Compute what does not depend on the latent."""
+        ...
+
+    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+        """Draw the noise that new speckle is made of, one generator per item."""
+        ...
+
+    def decode(
+        self,
+        first_frame: Frame,
+        latent: Latent,
+        features: list[Tensor] | None = None,
+        speckle_noise: Clip | None = None,
+    ) -> tuple[Clip, Flow | None]:
+        """Turn a first frame and a latent into a clip and its flow."""
+        ...
+
+
+@runtime_checkable
+class LatentSampler(Protocol):
+    """Stage 2: anything that draws latents for first frames, one generator per item."""
+
+    def sample(
+        self,
+        first_frame: Frame,
+        *,
+        generators: Sequence[torch.Generator],
+        num_inference_steps: int | None = None,
+    ) -> Latent:
+        """Draw one latent per first frame."""
+        ...
+
+
+def build_stage_2(
+    config: DiffusionConfig | FlowConfig, latent_shape: tuple[int, ...]
+) -> LatentDiffusion | ConditionalFlow:
+    """Build the stage 2 that settings ask for, its weights still random.
+
+    Args:
+        config: Of either kind.
+        latent_shape: Shape of one latent, channels first.
+    """
+    if isinstance(config, FlowConfig):
+        return ConditionalFlow(config, latent_shape)
+    return LatentDiffusion(config, latent_shape)

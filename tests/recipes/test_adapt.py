@@ -1,0 +1,109 @@
+"""A model learns a few videos in seconds."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sonoloop.data.phantom_files import write_phantoms
+from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.flow.config import FlowConfig
+from sonoloop.recipes import adapt as recipe
+from sonoloop.recipes.adapt import adapt, adaptation_preset, seconds_per_step
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.pretrained import find_model, read_model
+from sonoloop.training.log import append_line, read_lines
+from sonoloop.training.loop import Outcome
+
+BUDGET_MINUTES = 0.05
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write ten phantoms of two classes."""
+    folder = tmp_path_factory.mktemp("videos") / "phantoms"
+    write_phantoms(folder, count=10, size=64, seed=0, num_frames=20)
+    return folder
+
+
+def test_a_model_comes_out_and_work_is_not_done_twice(
+    videos: Path, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new model runs, knows the videos' labels and motion, and says what it was made of.
+
+    Lost and asked for again, it is exported from the trainings that are there.
+    """
+    monkeypatch.setattr(recipe, "ENCODINGS", 32)
+    text = StringIO()
+    console = Console(file=text, width=300)
+    out = tmp_path / "model"
+    options = {"minutes": BUDGET_MINUTES, "model": str(model_folder), "console": console}
+    config = adapt([videos], out, **options)  # type: ignore[arg-type]
+    assert config.diffusion.labels == ("cyst", "solid")
+    assert config.diffusion.motion
+    assert config.autoencoder == read_model(model_folder)[0].autoencoder
+    assert config.trained_on == "speckle, adapted to 8 own videos"
+    loops = ImageToVideo.from_pretrained(out)(next(videos.rglob("*.mp4")), label="cyst", motion=0.8)
+    assert loops[0][0].shape == (16, 64, 64)
+    said = text.getvalue()
+    assert "1/4 8 videos to train on, 2 held out to check" in said
+    assert "2 held-out clips of 2 patients or groups: reconstruction" in said
+    assert "2 groups are too few to trust these numbers" in said
+    assert f"{tmp_path / 'model-work'} holds the videos' frames" in said
+    with pytest.raises(UsageError, match="holds a model already: choose another --out"):
+        adapt([videos], out, **options)  # type: ignore[arg-type]
+    logs = [read_lines(out.with_name("model-work") / s / "log.jsonl") for s in STAGES]
+    (out / "config.json").unlink()
+    assert adapt([videos], out, **options).weights_sha256 == config.weights_sha256  # type: ignore[arg-type]
+    for stage, log in zip(STAGES, logs, strict=True):
+        assert read_lines(out.with_name("model-work") / stage / "log.jsonl") == log
+
+
+STAGES = ("autoencoder", "diffusion")
+
+
+def test_interruption_is_no_end(
+    videos: Path, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a signal nothing is exported, and the sentence says how to go on."""
+    stopped = Outcome(3, "SIGINT received", None)
+    monkeypatch.setattr(recipe, "train_autoencoder", lambda *_, **__: stopped)
+    with pytest.raises(SonoloopError, match="run the same command again to go on"):
+        adapt([videos], tmp_path / "out", model=str(model_folder), console=Console(quiet=True))
+    assert not (tmp_path / "out").exists()
+
+
+def test_settings_fit_model_and_videos() -> None:
+    """The architecture is the model's, control is learnt, few videos are encoded more often."""
+    base = read_model(find_model("default"))[0]
+    few, many = adaptation_preset(base, 10), adaptation_preset(base, 200)
+    assert few.autoencoder == base.autoencoder
+    assert few.clip == base.clip
+    assert few.control
+    assert few.latent_cache.encodings_per_video > many.latent_cache.encodings_per_video >= 2
+
+
+def test_a_model_of_the_baseline_is_refused() -> None:
+    """Its stage 2 is a flow."""
+    base = read_model(find_model("default"))[0]
+    baseline = base.model_copy(update={"diffusion": None, "flow": FlowConfig(), "name": "cinn"})
+    with pytest.raises(UsageError, match="cinn holds the baseline's flow as stage 2"):
+        adaptation_preset(baseline, 10)
+
+
+def test_pace_leaves_the_slow_first_step_out(tmp_path: Path) -> None:
+    """9 s for the first step, then 0.5 s each; a single step is all there is to go by."""
+    log = tmp_path / "log.jsonl"
+    append_line(log, {"step": 1, "losses": {}, "seconds": 9.0})
+    assert seconds_per_step(tmp_path) == 9
+    append_line(log, {"step": 2, "losses": {}, "seconds": 9.5})
+    append_line(log, {"step": 2, "validation": {}, "seconds": 20.0})
+    append_line(log, {"step": 3, "losses": {}, "seconds": 10.0})
+    assert seconds_per_step(tmp_path) == pytest.approx(0.5)
+
+
+def test_no_time_is_refused(videos: Path, tmp_path: Path) -> None:
+    """Before anything is read."""
+    with pytest.raises(UsageError, match="minutes must be above 0, got 0"):
+        adapt([videos], tmp_path / "out", minutes=0.0)
