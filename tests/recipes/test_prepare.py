@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 from io import StringIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.phantom import phantom_clip
 from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.recipes.prepare import PrepareOptions, prepare
 
 REAL = os.environ.get("SONOLOOP_REAL_DATA")
@@ -198,6 +200,21 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(
     with pytest.raises(SonoloopError, match="no space left on the disk"):
         prepare([videos], dataset, OPTIONS.model_copy(update={"seed": 1}))
     assert digests(dataset) == before
+
+
+def test_a_folder_that_another_run_fills_is_left_alone(videos: Path, tmp_path: Path) -> None:
+    """What that run has finished so far stays."""
+    half = tmp_path / "data" / ".partial" / "items" / "half.npy"
+    half.parent.mkdir(parents=True)
+    half.touch()
+    claim = tmp_path / "data" / CLAIM_FILE
+    claim.write_text(f"{os.getppid()} {socket.gethostname()}")
+    with pytest.raises(UsageError, match="is being written by another run"):
+        prepare([videos], tmp_path / "data", OPTIONS)
+    assert half.exists()
+    claim.unlink()
+    assert prepare([videos], tmp_path / "data", OPTIONS).num_items == 8
+    assert not claim.exists()
 
 
 def test_outputs_that_cannot_be_are_refused(videos: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from tyro.conf import UseAppendAction, arg
 
 from sonoloop.errors import UsageError
+from sonoloop.training.interruption import exit_status
 
 Settings = Annotated[
     UseAppendAction[tuple[tuple[str, ...], ...]], arg(name="set", metavar="SECTION.KEY=VALUE ...")
@@ -40,7 +41,7 @@ def autoencoder(
         dry_run: Print the resolved settings and stop.
 
     Returns:
-        Exit status.
+        Exit status: 0, 130 after Ctrl-C or 143 after SIGTERM, both with a checkpoint.
     """
     from sonoloop.recipes.config import load_preset  # noqa: PLC0415 (--help stays fast)
 
@@ -50,8 +51,10 @@ def autoencoder(
         return 0
     from sonoloop.recipes.train_autoencoder import train_autoencoder  # noqa: PLC0415
 
-    train_autoencoder(data, resolved, out, init=init, resume=resume, max_seconds=max_seconds)
-    return 0
+    outcome = train_autoencoder(
+        data, resolved, out, init=init, resume=resume, max_seconds=max_seconds
+    )
+    return exit_status(outcome.stopped_by)
 
 
 def diffusion(
@@ -83,7 +86,7 @@ def diffusion(
         dry_run: Print the resolved settings and stop.
 
     Returns:
-        Exit status.
+        Exit status: 0, 130 after Ctrl-C or 143 after SIGTERM, both with a checkpoint.
     """
     from sonoloop.recipes.config import load_preset  # noqa: PLC0415
 
@@ -94,10 +97,10 @@ def diffusion(
         return 0
     from sonoloop.recipes.train_diffusion import train_diffusion  # noqa: PLC0415
 
-    train_diffusion(
+    outcome = train_diffusion(
         data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds
     )
-    return 0
+    return exit_status(outcome.stopped_by)
 
 
 def flow(
@@ -126,7 +129,7 @@ def flow(
         dry_run: Print the resolved settings and stop.
 
     Returns:
-        Exit status.
+        Exit status: 0, 130 after Ctrl-C or 143 after SIGTERM, both with a checkpoint.
     """
     from sonoloop.recipes.config import load_preset  # noqa: PLC0415
 
@@ -136,8 +139,10 @@ def flow(
         return 0
     from sonoloop.recipes.train_flow import train_flow  # noqa: PLC0415
 
-    train_flow(data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds)
-    return 0
+    outcome = train_flow(
+        data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds
+    )
+    return exit_status(outcome.stopped_by)
 
 
 def _print(text: str) -> None:

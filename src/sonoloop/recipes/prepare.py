@@ -16,6 +16,7 @@ from sonoloop.data.layouts import read_catalog
 from sonoloop.data.prepare_options import PrepareOptions
 from sonoloop.data.splits import parse_ratios
 from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.folder_claim import check_free, claimed
 from sonoloop.recipes.dataset_folder import DatasetFolder, Decisions
 from sonoloop.recipes.prepare_items import Failure, prepare_all
 
@@ -51,7 +52,7 @@ def prepare(
         What was done; ``num_failures`` above 0 means that files were skipped.
 
     Raises:
-        UsageError: If the inputs or ``out`` cannot be used at all.
+        UsageError: If the inputs or ``out`` cannot be used at all, or another run writes ``out``.
         SonoloopError: If nothing could be read or the disk is full.
     """
     console = console or Console(quiet=True)
@@ -69,6 +70,7 @@ def prepare(
     if not catalog.items and not catalog.dropped:
         msg = f"{inputs[0]}: no recordings found; give a folder with videos or stills"
         raise UsageError(msg)
+    check_free(out)
     folder = DatasetFolder.begin(out, inputs)
     earlier = folder.earlier_items()
     done_before = folder.finished_keys() | {item.key for item in earlier.values()}
@@ -92,7 +94,7 @@ def prepare(
         TimeRemainingColumn(),
         console=console,
     )
-    with folder, progress:
+    with folder, claimed(out), progress:
         bar = progress.add_task("", total=len(tasks))
         results = prepare_all(
             tasks,
