@@ -64,7 +64,7 @@ def test_a_moving_pattern_is_learned(decoder: str) -> None:
 ADVERSARIAL = AutoencoderLossConfig(
     patch_adversarial=0.1, temporal_adversarial=0.1, feature_matching=1.0, r1=1.0
 )
-SPECKLE = CONFIG.model_copy(update={"speckle": True})
+SPECKLE = CONFIG.model_copy(update={"speckle": 0.9})
 
 
 def adversarial_parts() -> tuple[AutoencoderStep, dict[str, torch.nn.Module]]:

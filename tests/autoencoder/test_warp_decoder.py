@@ -69,7 +69,7 @@ def test_new_speckle_has_the_contrast_of_the_old() -> None:
 
 def test_speckle_follows_its_noise_and_spares_frame_zero() -> None:
     """Another noise, another texture after frame 0; no noise, none of it."""
-    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": True}))
+    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": 0.9}))
     torch.nn.init.normal_(decoder.speckle_head.weight)
     pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
     frame, latent = torch.rand(1, 1, 64, 64), torch.randn(1, 3, 2, 4, 4)
@@ -84,7 +84,7 @@ def test_speckle_follows_its_noise_and_spares_frame_zero() -> None:
 
 def test_gradients_stay_finite_where_all_speckle_may_go() -> None:
     """A head that shouts saturates its sigmoid; every weight still gets a finite gradient."""
-    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": True}))
+    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": 0.9}))
     torch.nn.init.constant_(decoder.speckle_head.bias, 100.0)
     pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
     noise = torch.randn(1, 1, 8, 64, 64)

@@ -36,9 +36,10 @@ class AutoencoderConfig(BaseModel):
     residual_blur: float = Field(default=2.0, ge=0)
     """Above 0 the warp decoder's residual changes brightness alone: it becomes a gain on the moved
     speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
-    speckle: bool = False
-    """Whether part of the moved speckle may give way to new, made of noise (warp decoder with
-    residual_blur above 0): real speckle changes as it moves. Only critics teach how much."""
+    speckle: float = Field(default=0.0, ge=0, lt=1)
+    """Largest share of the moved speckle's variance that may give way to new, made of noise (warp
+    decoder with residual_blur above 0); 0 for none. Real speckle changes as it moves; only critics
+    teach how much. May be lowered after training: less new speckle, clearer anatomy."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":

@@ -13,6 +13,7 @@ from sonoloop.autoencoder.encoder import REDUCTION, Encoder
 from sonoloop.autoencoder.first_frame import FirstFrameEncoder
 from sonoloop.autoencoder.spade_decoder import FirstFrameMaps, SpadeDecoder
 from sonoloop.autoencoder.warp_decoder import WarpDecoder
+from sonoloop.layers.item_noise import item_noise
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
 
@@ -96,8 +97,7 @@ class VideoAutoencoder(nn.Module):
         if not config.speckle:
             return None
         shape = (config.in_channels, config.num_frames, config.size, config.size)
-        noise = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
-        return noise.to(next(self.parameters()).device)
+        return item_noise(shape, generators).to(next(self.parameters()).device)
 
     def decode(
         self,

@@ -26,8 +26,6 @@ RESIDUAL_SCALE: Final = 0.2
 """Pixel value of one unit of the residual's head: small, so that early steps stay small."""
 FIRST_SHARE: Final = -4.0
 """Logit at the start of the share of moved speckle that gives way to new: almost none."""
-MOST_SHARE: Final = 0.9
-"""Largest share: at 1 the square root's gradient for the old speckle is infinite."""
 VARIANCE_FLOOR: Final = 1e-8
 MAX_GAIN: Final = 3.0
 """Largest change of the local brightness, up or down."""
@@ -56,6 +54,7 @@ class WarpDecoder(nn.Module):
         """
         super().__init__()
         self.residual_blur = config.residual_blur
+        self.most_new_speckle = config.speckle
         half, *coarser = level_widths(config.decoder_width)
         self.stem = LatentStem(config, coarser[-1])
         self.blocks = nn.ModuleList(
@@ -143,7 +142,7 @@ class WarpDecoder(nn.Module):
         wanted = functional.interpolate(
             self.speckle_head(hidden).float(), size=list(moved.shape[2:]), mode="trilinear"
         )
-        share = MOST_SHARE * torch.sigmoid(wanted[:, :1] + FIRST_SHARE)
+        share = self.most_new_speckle * torch.sigmoid(wanted[:, :1] + FIRST_SHARE)
         with torch.autocast(moved.device.type, enabled=False):
             speckle = filtered_noise(wanted[:, 1:], speckle_noise.float())
         later = replace_speckle(
