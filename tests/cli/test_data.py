@@ -92,6 +92,16 @@ def test_a_damaged_dataset_gives_status_1(
     assert run("data", "check", tmp_path / "absent") == 2
 
 
+def test_export_names_the_line_that_comes_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the model to judge, and ready to copy though the folder has a space."""
+    monkeypatch.setattr("sonoloop.recipes.export_clips.export_clips", lambda *_, **__: 3)
+    assert run("data", "export", "dataset", "--out", tmp_path / "held out") == 0
+    line = f"next: sonoloop synthesize '{tmp_path}/held out/stills' --model model --out loops\n"
+    assert line in capsys.readouterr().err
+
+
 def test_the_module_imports_no_torch() -> None:
     """Nor the readers: help must not wait for them."""
     code = (

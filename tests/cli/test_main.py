@@ -36,6 +36,7 @@ def test_help_names_every_command_with_a_line_to_copy(capsys: pytest.CaptureFixt
     """The overview lists each command and starts an example with it."""
     assert exit_status("--help") == 0
     text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
     for words in cli.COMMANDS:
         assert text.count(" ".join(words)) >= 2
 

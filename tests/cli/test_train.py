@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sonoloop.cli.main import main
+from sonoloop.training.loop import Outcome
 
 STAGES = ["autoencoder", "diffusion", "flow"]
 
@@ -39,6 +40,18 @@ def test_dry_run_prints_the_settings(stage: str, capsys: pytest.CaptureFixture[s
     assert status == 0
     settings = json.loads(out)[section]
     assert (settings["max_steps"], settings["seed"], settings["betas"]) == (3, 4, [0.5, 0.9])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_signal_ends_the_script_that_trains(
+    stage: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training that Ctrl-C stopped does not end with 0, though it left a checkpoint."""
+    outcome = Outcome(3, "SIGINT received", None)
+    recipe = f"sonoloop.recipes.train_{stage}.train_{stage}"
+    monkeypatch.setattr(recipe, lambda *_, **__: outcome)
+    status, *_ = run(capsys, *options(stage), "--preset", "tiny")
+    assert status == 130
 
 
 def test_control_is_a_setting(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from sonoloop.data.catalog import CatalogItem
-from sonoloop.data.dataset_item import decide, find_near_duplicates, unpack_hashes
+from sonoloop.data.dataset_item import decide, empty_sides, find_near_duplicates, unpack_hashes
 from sonoloop.data.item_preparation import PreparedItem
 
 
@@ -61,3 +61,12 @@ def test_hashes_come_back() -> None:
     """From hex digits to bits."""
     bits = np.random.default_rng(1).integers(0, 2, 256)
     np.testing.assert_array_equal(np.unpackbits(unpack_hashes(prepared(bits))), bits)
+
+
+def test_a_side_for_which_no_group_is_left_is_named() -> None:
+    """Not one that was to have no share."""
+    hashes = np.random.default_rng(0).integers(0, 2, (2, 256))
+    usable = [(catalogued(f"{n}.png", "a", f"p{n}"), prepared(hashes[n])) for n in range(2)]
+    items, _ = decide(usable, ratios=(0.5, 0.3, 0.2), seed=0)
+    assert empty_sides(items, (0.5, 0.3, 0.2)) == ["test"]
+    assert empty_sides(items, (0.5, 0.5, 0.0)) == []

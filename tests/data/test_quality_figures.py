@@ -27,6 +27,15 @@ def test_equal_values_and_none_are_drawn_too() -> None:
     assert histogram_svg([], "rate") == ""
 
 
+def test_ticks_are_numbers_that_occur() -> None:
+    """One value has one tick; whole numbers, such as pixels, have whole ticks."""
+    tick = r'text-anchor="middle">([^<]+)<'
+    assert re.findall(tick, histogram_svg([350.0] * 3, "width")) == ["350"]
+    ticks = re.findall(tick, histogram_svg([332.0, 470.0, 705.0], "height"))
+    assert ticks == ["332", "428", "524", "620", "716"]
+    assert re.findall(tick, histogram_svg([2.25, 4.0], "duration"))[1] == "2.688"
+
+
 def test_a_thumbnail_shows_the_frame() -> None:
     """At most 96 pixels a side, grey levels kept."""
     frame = np.full((128, 64), 90, dtype=np.uint8)

@@ -61,7 +61,8 @@ def test_everything_asked_for_is_there() -> None:
     page = quality_page(make_report())
     assert "4 videos and 0 stills in 4 groups, 200 frames" in page
     assert "2 recordings left out, 1 of them unreadable" in page
-    assert "1 videos are shorter and give what they have, 1 are too slow" in page
+    assert "of 4 videos 1 cannot fill it and give what they have, 1 are so slow that" in page
+    assert "1 near-duplicate pair across groups or labels" in page
     assert "an erratum was applied" in page
     assert "the file is empty (0 bytes)" in page
     assert "labels contradict: one is wrong" in page

@@ -1,6 +1,6 @@
 """Tables escape what comes from files."""
 
-from sonoloop.data.quality_tables import MAX_ROWS, Markup, html_table
+from sonoloop.data.quality_tables import MAX_ROWS, Markup, counted, html_table
 
 
 def test_text_is_escaped_and_markup_kept() -> None:
@@ -22,3 +22,8 @@ def test_long_tables_are_cut_and_say_so() -> None:
 def test_an_empty_table_has_its_head() -> None:
     """And no rows."""
     assert html_table(["a"], []) == "<table><tr><th>a</th></tr></table>"
+
+
+def test_numbers_of_things() -> None:
+    """One thing is not things."""
+    assert [counted(count, "still") for count in range(3)] == ["0 stills", "1 still", "2 stills"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -144,3 +145,17 @@ def test_runs_that_do_not_fit_are_refused(line: Line, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="was trained on other stage 1 weights than"):
         export(tmp_path / "other", line.diffusion, data=None, out=out, name="x")
     assert not out.exists()
+
+
+def test_a_dataset_that_was_moved_can_be_named(line: Line, tmp_path: Path) -> None:
+    """The run knows where it was; the message says how to tell where it is."""
+    run = tmp_path / "stage1"
+    shutil.copytree(line.autoencoder, run)
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps({**config, "data": "gone"}))
+    with pytest.raises(
+        UsageError, match=r"^gone \(where .*stage1 found it\): .*name it with --data"
+    ):
+        export(run, line.diffusion, data=None, out=tmp_path / "model", name="m")
+    export(run, line.diffusion, data=line.data, out=tmp_path / "model", name="m")
+    assert (tmp_path / "model" / "config.json").is_file()

@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import shutil
+import socket
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +14,14 @@ import polars as pl
 import pytest
 from PIL import Image
 from pydantic import ValidationError
+from rich.console import Console
 
 from sonoloop.data import item_preparation
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.phantom import phantom_clip
 from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.recipes.prepare import PrepareOptions, prepare
 
 REAL = os.environ.get("SONOLOOP_REAL_DATA")
@@ -159,6 +163,15 @@ def test_bad_files_are_reported_and_skipped(tmp_path: Path) -> None:
     assert str(tmp_path) not in json.dumps(dropped)
 
 
+def test_an_empty_side_is_told(tmp_path: Path) -> None:
+    """Three sides, two patients."""
+    for number in range(2):
+        write_frames(tmp_path / "in" / "a" / f"patient{number}" / "video", seed=number)
+    text = StringIO()
+    prepare([tmp_path / "in"], tmp_path / "data", OPTIONS, console=Console(file=text))
+    assert "note: no group is left for test; choose other shares with --split" in text.getvalue()
+
+
 def test_nothing_usable_ends_the_run_and_leaves_nothing(tmp_path: Path) -> None:
     """With the first reason."""
     root = tmp_path / "input"
@@ -187,6 +200,21 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(
     with pytest.raises(SonoloopError, match="no space left on the disk"):
         prepare([videos], dataset, OPTIONS.model_copy(update={"seed": 1}))
     assert digests(dataset) == before
+
+
+def test_a_folder_that_another_run_fills_is_left_alone(videos: Path, tmp_path: Path) -> None:
+    """What that run has finished so far stays."""
+    half = tmp_path / "data" / ".partial" / "items" / "half.npy"
+    half.parent.mkdir(parents=True)
+    half.touch()
+    claim = tmp_path / "data" / CLAIM_FILE
+    claim.write_text(f"{os.getppid()} {socket.gethostname()}")
+    with pytest.raises(UsageError, match="is being written by another run"):
+        prepare([videos], tmp_path / "data", OPTIONS)
+    assert half.exists()
+    claim.unlink()
+    assert prepare([videos], tmp_path / "data", OPTIONS).num_items == 8
+    assert not claim.exists()
 
 
 def test_outputs_that_cannot_be_are_refused(videos: Path, tmp_path: Path) -> None:

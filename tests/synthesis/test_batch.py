@@ -174,6 +174,23 @@ def test_interrupted_batch_keeps_its_manifest(
     assert (len(result.rows), result.num_skipped) == (2, 4)
 
 
+def test_loops_of_an_interrupted_still_are_on_record(
+    make: Make, model: ImageToVideo, tmp_path: Path
+) -> None:
+    """Ctrl-C after the first of two loops: it has its row, and only the second is made anew."""
+    still = write_still(tmp_path / "a.png")
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    options = BatchOptions(num_samples=2, formats=("npy",))
+    with pytest.raises(KeyboardInterrupt):
+        synthesize_batch(model, [still], tmp_path / "out", options, advance=stop)
+    assert pl.read_parquet(tmp_path / "out" / "manifest.parquet")["sample"].to_list() == [0]
+    result = make([still])
+    assert ([row["sample"] for row in result.rows], result.num_skipped) == ([1], 1)
+
+
 def test_long_closed_loops_are_on_record(make: Make, tmp_path: Path) -> None:
     """Length and closing are columns and part of the settings; the files carry them."""
     still = write_still(tmp_path / "a.png")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sonoloop.training.interruption import Interruption, ignore_signals
+from sonoloop.training.interruption import Interruption, exit_status, ignore_signals
 
 
 def test_time_limit_counts_from_the_start() -> None:
@@ -34,6 +34,16 @@ def test_signal_is_a_request(number: signal.Signals) -> None:
         assert interruption.reason == f"{number.name} received"
         assert interruption.is_urgent
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_is_passed_on_as_exit_status(number: signal.Signals, status: int) -> None:
+    """So that a script does not go on to stage 2 with half of stage 1; a time limit was asked."""
+    with Interruption() as interruption:
+        os.kill(os.getpid(), number)
+        assert exit_status(interruption.reason) == status
+    assert exit_status(Interruption(max_seconds=0.0).reason) == 0
+    assert exit_status(None) == 0
 
 
 def test_second_interrupt_stops_at_once() -> None:

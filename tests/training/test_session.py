@@ -1,10 +1,16 @@
 """How a training begins and ends, in sentences."""
 
 import io
+import os
+import socket
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
+from sonoloop.errors import UsageError
+from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.loop import Outcome
 
@@ -29,3 +35,15 @@ def test_interrupted_training_says_how_to_go_on(train: Train) -> None:
         "toy: stopped at step 1 of 12 because the 0 seconds given are over; "
         "to resume, run the same command again with --resume"
     )
+
+
+def test_a_folder_that_another_process_trains_into_is_refused(train: Train, tmp_path: Path) -> None:
+    """Even with --resume, and before anything in it is touched."""
+    train(console=Console(quiet=True))
+    [folder] = {path.parent for path in tmp_path.rglob("config.json")}
+    assert not (folder / CLAIM_FILE).exists()
+    (folder / CLAIM_FILE).write_text(f"{os.getppid()} {socket.gethostname()}")
+    before = (folder / "log.jsonl").read_bytes()
+    with pytest.raises(UsageError, match="is being written by another run"):
+        train(console=Console(quiet=True))
+    assert (folder / "log.jsonl").read_bytes() == before

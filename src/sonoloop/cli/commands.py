@@ -16,7 +16,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("demo",): Command(
         "sonoloop.cli.demo",
         "demo",
-        "move a real ultrasound still that comes with the installation",
+        "move a real ultrasound still that comes with sonoloop",
         ("", "--phantom"),
     ),
     ("synthesize",): Command(
@@ -38,19 +38,19 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("phantom",): Command(
         "sonoloop.cli.phantom",
         "phantom",
-        "generate videos of moving speckle, to try every step without data",
+        "generate moving speckle, to try every step without data",
         ("--out phantoms --count 48", "--out phantoms --count 200 --motion-label"),
     ),
     ("data", "prepare"): Command(
         "sonoloop.cli.data",
         "prepare",
-        "read videos and stills into a dataset: crop, group, split, store",
+        "turn videos and stills into a dataset: crop, group, split",
         ("phantoms --out dataset", "manifest.csv --out dataset --size 128"),
     ),
     ("data", "check"): Command(
         "sonoloop.cli.data",
         "check",
-        "verify a dataset: checksums, splits, leaks between patients",
+        "verify a dataset: checksums, splits, leaks",
         ("dataset",),
     ),
     ("data", "export"): Command(
@@ -62,7 +62,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "autoencoder"): Command(
         "sonoloop.cli.train",
         "autoencoder",
-        "stage 1: clip -> latent dynamics -> clip, given its first frame",
+        "stage 1: clip -> latent dynamics -> clip, given frame 0",
         (
             "--data dataset --preset tiny --out runs/autoencoder",
             "--data dataset --out runs/autoencoder --max-seconds 3600 --resume",
@@ -81,7 +81,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "flow"): Command(
         "sonoloop.cli.train",
         "flow",
-        "stage 2 of the baseline (cINN): latents <-> noise, given the first frame",
+        "stage 2, baseline (cINN): latents <-> noise, given frame 0",
         (
             "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/flow",
             "--data dataset --autoencoder runs/autoencoder --preset cinn --out runs/flow --resume",
@@ -120,7 +120,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("weights", "list"): Command(
         "sonoloop.cli.weights",
         "list_",
-        "list these nets: what for, how large, whether they are here",
+        "list these nets: what for, how large, whether here",
         ("",),
     ),
     ("weights", "verify"): Command(
@@ -132,7 +132,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("report",): Command(
         "sonoloop.cli.report",
         "report",
-        "show evaluations and trainings on one page, loops playing",
+        "show evaluations and trainings on one page, in motion",
         (
             "runs/autoencoder runs/diffusion --out report.html",
             "evaluation runs/diffusion --out report.html --title 'Lung, first model'",

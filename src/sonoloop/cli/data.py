@@ -1,18 +1,18 @@
 """``sonoloop data``: prepare and check datasets, and take clips out of them."""
 
+import shlex
 from pathlib import Path
 from typing import Literal
-
-import tyro
 
 from sonoloop.data.prepare_options import PrepareOptions
 
 
 def prepare(
-    inputs: tyro.conf.Positional[tuple[Path, ...]],
+    inputs: tuple[Path, ...],
+    /,
     *,
     out: Path,
-    preparation: tyro.conf.OmitArgPrefixes[PrepareOptions],
+    preparation: PrepareOptions,
 ) -> int:
     """Read videos and stills into a dataset: crop, clean, group, split, store.
 
@@ -51,7 +51,7 @@ def prepare(
     return 1 if result.num_failures else 0
 
 
-def check(dataset: tyro.conf.Positional[Path]) -> int:
+def check(dataset: Path, /) -> int:
     """Verify a dataset: checksums, that its files agree, and that no group is torn.
 
     Args:
@@ -63,16 +63,17 @@ def check(dataset: tyro.conf.Positional[Path]) -> int:
     from rich.console import Console  # noqa: PLC0415 (--help needs none of this)
 
     from sonoloop.recipes import check as recipe  # noqa: PLC0415
+    from sonoloop.report.words import counted  # noqa: PLC0415
 
     console = Console(highlight=False)
     result = recipe.check(dataset)
     console.print(
-        f"{dataset}: {result.num_items} items, {result.num_groups} groups",
+        f"{dataset}: {counted(result.num_items, 'item')}, {counted(result.num_groups, 'group')}",
         markup=False,
         soft_wrap=True,
     )
     for (side, kind, label), count in sorted(result.counts.items()):
-        console.print(f"  {side}: {count} {kind}s of {label}", markup=False, soft_wrap=True)
+        console.print(f"  {side}: {counted(count, kind)} of {label}", markup=False, soft_wrap=True)
     for problem in result.problems:
         console.print(f"wrong: {problem}", markup=False, soft_wrap=True)
     if not result.problems:
@@ -81,7 +82,8 @@ def check(dataset: tyro.conf.Positional[Path]) -> int:
 
 
 def export(
-    dataset: tyro.conf.Positional[Path],
+    dataset: Path,
+    /,
     *,
     out: Path,
     split: Literal["train", "validation", "test", "all"] = "test",
@@ -96,8 +98,13 @@ def export(
     from rich.console import Console  # noqa: PLC0415 (--help needs none of this)
 
     from sonoloop.recipes.export_clips import export_clips  # noqa: PLC0415
+    from sonoloop.report.words import counted  # noqa: PLC0415
 
     count = export_clips(dataset, out, split=None if split == "all" else split)
     console = Console(stderr=True, highlight=False)
-    console.print(f"{count} clips and their stills in {out}", markup=False, soft_wrap=True)
-    console.print(f"next: sonoloop synthesize {out / 'stills'} --out loops", soft_wrap=True)
+    console.print(
+        f"{counted(count, 'clip')} and stills to start from in {out}", markup=False, soft_wrap=True
+    )
+    still_folder = shlex.quote(str(out / "stills"))
+    line = f"next: sonoloop synthesize {still_folder} --model model --out loops"
+    console.print(line, markup=False, soft_wrap=True)

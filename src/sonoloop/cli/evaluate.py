@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-import tyro
-
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 
 
-def evaluate(
-    *, real: Path, synthetic: Path, out: Path, options: tyro.conf.OmitArgPrefixes[EvaluateOptions]
-) -> int:
+def evaluate(*, real: Path, synthetic: Path, out: Path, options: EvaluateOptions) -> int:
     """Measure clips of any origin: FVD, KVD, DTFVD, FID, LPIPS, DIV, PSNR, SSIM, motion, copies.
 
     Args:

@@ -6,7 +6,6 @@ loads nothing but that table. Exit status: 0 done, 1 the run failed or some item
 """
 
 import errno
-import inspect
 import signal
 import sys
 import threading
@@ -19,6 +18,9 @@ from types import FrameType
 from sonoloop import __version__
 from sonoloop.cli.commands import COMMANDS, Command
 from sonoloop.errors import SonoloopError, UsageError
+
+LINE_LENGTH = 77
+"""Most characters of an example, with room for indent and backslash in a terminal of 80."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -94,29 +96,26 @@ def _run_command(key: tuple[str, ...], command: Command, options: list[str]) -> 
     import tyro  # noqa: PLC0415 (only a command that runs pays for it)
     from pydantic import ValidationError  # noqa: PLC0415
 
+    from sonoloop.cli.option_help import introduction, readable  # noqa: PLC0415
+
     function: Callable[..., int | None] = getattr(import_module(command.module), command.function)
-    examples = "\n".join(f"  sonoloop {' '.join(key)} {example}" for example in command.examples)
+    name = " ".join(("sonoloop", *key))
+    asks_for_help = not {"-h", "--help"}.isdisjoint(options)
+    if asks_for_help:
+        sys.stdout.write(f"{introduction(function)}\n\n")
     try:
-        status = tyro.cli(
-            function,
-            prog=" ".join(("sonoloop", *key)),
-            description=f"{_introduction(function)}\n\nExamples:\n{examples}",
-            args=options,
-        )
+        status = tyro.cli(readable(function), prog=name, description="", args=options)
+    except SystemExit:
+        if asks_for_help:
+            examples = (_example(f"{name} {example}") for example in command.examples)
+            sys.stdout.write("\n".join(("\nExamples:", *examples, "")))
+        raise
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or error.title
         msg = f"{place}: {first['msg']}, got {first['input']!r}"
         raise UsageError(msg) from error
     return int(status or 0)
-
-
-def _introduction(function: Callable[..., object]) -> str:
-    """Return a docstring up to its first section."""
-    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
-    sections = ("Args:", "Returns:", "Raises:", "Example")
-    kept = [paragraph for paragraph in paragraphs if not paragraph.startswith(sections)]
-    return "\n\n".join(kept)
 
 
 def _help(commands: dict[tuple[str, ...], Command]) -> str:
@@ -129,11 +128,24 @@ def _help(commands: dict[tuple[str, ...], Command]) -> str:
         *(f"  {' '.join(key):{width}}  {command.summary}" for key, command in commands.items()),
         "",
         "Examples:",
-        *(f"  sonoloop {' '.join(key)} {commands[key].examples[0]}".rstrip() for key in commands),
+        *(_example(f"sonoloop {' '.join(key)} {commands[key].examples[0]}") for key in commands),
         "",
-        "sonoloop COMMAND --help lists the options of one command; sonoloop --version the version.",
+        "sonoloop COMMAND --help lists the options of one command,",
+        "sonoloop --version the version.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _example(words: str) -> str:
+    """Set a line to copy, continued after a backslash where it is too long."""
+    lines = [""]
+    for option in words.rstrip().replace(" --", "\0--").split("\0"):
+        longer = f"{lines[-1]} {option}"
+        if len(longer) > LINE_LENGTH and lines[-1]:
+            lines.append(f"     {option}")
+        else:
+            lines[-1] = longer
+    return " \\\n".join(f" {line}" for line in lines)
 
 
 def _unknown_command_sentence(words: list[str]) -> str:

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import tyro
-
 
 def report(
-    runs: tyro.conf.Positional[tuple[Path, ...]],
+    runs: tuple[Path, ...],
+    /,
     *,
     out: Path,
     title: str | None = None,

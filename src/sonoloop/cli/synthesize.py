@@ -19,7 +19,7 @@ def synthesize(
     guidance_scale: float | None = None,
     formats: str = "mp4,gif,strip",
     batch_size: int | None = None,
-    mark: bool = True,
+    no_mark: bool = False,
 ) -> int:
     """Turn ultrasound stills into cine loops.
 
@@ -44,7 +44,7 @@ def synthesize(
         formats: Which files to write, separated by commas: mp4, gif, npy, and strip (one picture
             with all loops of a still).
         batch_size: Loops computed together; by default 4 on a CPU, 32 on a GPU.
-        mark: Whether mp4, gif and strip show the word SYNTHETIC; npy files never do.
+        no_mark: Leave out the word SYNTHETIC in mp4, gif and strip; npy files never show it.
     """
     from sonoloop.recipes import synthesize as recipe  # noqa: PLC0415 - torch: seconds to import
     from sonoloop.synthesis.batch_options import BatchOptions, parse_formats  # noqa: PLC0415
@@ -55,7 +55,7 @@ def synthesize(
         seed=seed,
         num_inference_steps=steps,
         formats=parse_formats(formats),
-        mark=mark,
+        mark=not no_mark,
         batch_size=batch_size,
         loops=LoopOptions(label, motion, guidance_scale, frames, loop),
     )

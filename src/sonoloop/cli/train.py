@@ -8,8 +8,11 @@ from typing import Annotated
 from tyro.conf import UseAppendAction, arg
 
 from sonoloop.errors import UsageError
+from sonoloop.training.interruption import exit_status
 
-Settings = Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(name="set")]
+Settings = Annotated[
+    UseAppendAction[tuple[tuple[str, ...], ...]], arg(name="set", metavar="SECTION.KEY=VALUE ...")
+]
 """``--set a.b=1 c.d=2`` and ``--set a.b=1 --set c.d=2`` alike."""
 
 
@@ -29,7 +32,7 @@ def autoencoder(
     Args:
         data: Dataset folder written by "sonoloop data prepare".
         out: Run folder to write: config, log, checkpoints, sample strips.
-        preset: Name of a preset (default, paper, cinn, tiny) or path of a TOML file.
+        preset: Name of a preset (cinn, default, laptop, paper, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, perhaps of another size, of an exported model
             or of a bundled one: --init default fine-tunes what is installed.
         max_seconds: Stop with a checkpoint after this many seconds.
@@ -38,7 +41,7 @@ def autoencoder(
         dry_run: Print the resolved settings and stop.
 
     Returns:
-        Exit status.
+        Exit status: 0, 130 after Ctrl-C or 143 after SIGTERM, both with a checkpoint.
     """
     from sonoloop.recipes.config import load_preset  # noqa: PLC0415 (--help stays fast)
 
@@ -48,8 +51,10 @@ def autoencoder(
         return 0
     from sonoloop.recipes.train_autoencoder import train_autoencoder  # noqa: PLC0415
 
-    train_autoencoder(data, resolved, out, init=init, resume=resume, max_seconds=max_seconds)
-    return 0
+    outcome = train_autoencoder(
+        data, resolved, out, init=init, resume=resume, max_seconds=max_seconds
+    )
+    return exit_status(outcome.stopped_by)
 
 
 def diffusion(
@@ -71,7 +76,7 @@ def diffusion(
         data: Dataset folder that stage 1 was trained on.
         autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
         out: Run folder to write: config, log, checkpoints, sample strips.
-        preset: Name of a preset (default, paper, cinn, tiny) or path of a TOML file.
+        preset: Name of a preset (cinn, default, laptop, paper, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, of an exported model or of a bundled one.
         control: Learn the dataset's labels and how much clips move, so that "sonoloop synthesize"
             takes --label and --motion.
@@ -81,7 +86,7 @@ def diffusion(
         dry_run: Print the resolved settings and stop.
 
     Returns:
-        Exit status.
+        Exit status: 0, 130 after Ctrl-C or 143 after SIGTERM, both with a checkpoint.
     """
     from sonoloop.recipes.config import load_preset  # noqa: PLC0415
 
@@ -92,10 +97,10 @@ def diffusion(
         return 0
     from sonoloop.recipes.train_diffusion import train_diffusion  # noqa: PLC0415
 
-    train_diffusion(
+    outcome = train_diffusion(
         data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds
     )
-    return 0
+    return exit_status(outcome.stopped_by)
 
 
 def flow(
@@ -124,7 +129,7 @@ def flow(
         dry_run: Print the resolved settings and stop.
 
     Returns:
-        Exit status.
+        Exit status: 0, 130 after Ctrl-C or 143 after SIGTERM, both with a checkpoint.
     """
     from sonoloop.recipes.config import load_preset  # noqa: PLC0415
 
@@ -134,8 +139,10 @@ def flow(
         return 0
     from sonoloop.recipes.train_flow import train_flow  # noqa: PLC0415
 
-    train_flow(data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds)
-    return 0
+    outcome = train_flow(
+        data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds
+    )
+    return exit_status(outcome.stopped_by)
 
 
 def _print(text: str) -> None:

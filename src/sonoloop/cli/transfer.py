@@ -15,7 +15,7 @@ def transfer(
     model: str = "default",
     formats: str = "mp4,gif,strip",
     batch_size: int | None = None,
-    mark: bool = True,
+    no_mark: bool = False,
 ) -> int:
     """Move ultrasound stills as a video moves.
 
@@ -34,7 +34,7 @@ def transfer(
         formats: Which files to write, separated by commas: mp4, gif, npy, and strip (one picture
             per still).
         batch_size: Loops computed together; by default 4 on a CPU, 32 on a GPU.
-        mark: Whether mp4, gif and strip show the word SYNTHETIC; npy files never do.
+        no_mark: Leave out the word SYNTHETIC in mp4, gif and strip; npy files never show it.
     """
     from sonoloop.recipes import synthesize as recipe  # noqa: PLC0415 - torch: seconds to import
     from sonoloop.synthesis.batch_options import BatchOptions, parse_formats  # noqa: PLC0415
@@ -42,7 +42,7 @@ def transfer(
 
     options = BatchOptions(
         formats=parse_formats(formats),
-        mark=mark,
+        mark=not no_mark,
         batch_size=batch_size,
         loops=LoopOptions(loop=loop),
     )

@@ -10,7 +10,7 @@ from sonoloop.data.catalog import CatalogItem
 from sonoloop.data.duplicates import Hashes, NearDuplicate, near_duplicates
 from sonoloop.data.grouping import merge_groups
 from sonoloop.data.item_preparation import PreparedItem
-from sonoloop.data.splits import SplitName, split_groups
+from sonoloop.data.splits import SPLIT_NAMES, SplitName, split_groups
 
 
 @dataclass(frozen=True)
@@ -102,3 +102,17 @@ def decide(
         for found in duplicates
     ]
     return items, [pair for pair in pairs if pair.labels_differ or pair.groups_differ]
+
+
+def empty_sides(
+    items: Sequence[DatasetItem], ratios: tuple[float, float, float]
+) -> list[SplitName]:
+    """Name the sides that were to have a share and got no group, for want of groups.
+
+    Args:
+        items: As divided.
+        ratios: Shares of train, validation and test.
+    """
+    filled = {item.side for item in items}
+    shares = zip(SPLIT_NAMES, ratios, strict=True)
+    return [side for side, share in shares if share > 0 and side not in filled]

@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from html import escape
+from math import ceil
 
 import numpy as np
 from PIL import Image
@@ -35,14 +36,18 @@ def histogram_svg(values: Sequence[float], title: str) -> str:
         return ""
     low, high = min(values), max(values)
     if high - low <= _SAME * max(abs(low), abs(high)):
-        low, high = low - 0.5, high + 0.5
+        middle = _NUM_BINS // 2
+        only = [len(values) * (number == middle) for number in range(_NUM_BINS)]
+        return _bars(only, title, {middle + 0.5: f"{low:.4g}"})
+    if all(float(value).is_integer() for value in values):  # bins then begin at whole numbers
+        high = low + _NUM_BINS * ceil((high - low) / _NUM_BINS)
     counts, edges = np.histogram(values, bins=_NUM_BINS, range=(low, high))
     ticked = range(0, _NUM_BINS + 1, _NUM_BINS // _TICK_BINS)
-    ticks = {number: f"{edges[number]:.4g}" for number in ticked}
+    ticks = {float(number): f"{edges[number]:.4g}" for number in ticked}
     return _bars(counts.tolist(), title, ticks)
 
 
-def _bars(counts: Sequence[int], title: str, ticks: dict[int, str]) -> str:
+def _bars(counts: Sequence[int], title: str, ticks: dict[float, str]) -> str:
     highest = max(counts)
     step = (CHART_WIDTH - 2 * _MARGIN) / len(counts)
     scale = (CHART_HEIGHT - 2 * _MARGIN) / highest

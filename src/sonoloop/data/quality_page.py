@@ -14,7 +14,7 @@ from sonoloop.data.catalog import Catalog, Dropped
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.dataset_item import DatasetItem, DuplicatePair
 from sonoloop.data.quality_figures import histogram_svg, thumbnail_uri
-from sonoloop.data.quality_tables import MAX_ROWS, Markup, html_table
+from sonoloop.data.quality_tables import MAX_ROWS, Markup, counted, html_table
 from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SPLIT_NAMES
 
@@ -101,16 +101,17 @@ def _summary(report: QualityReport) -> str:
             short += span_s < window
             slow += span_s > window
     num_groups = len({item.group_id for item in items})
-    num_stills = len(items) - len(videos)
+    kinds = f"{counted(len(videos), 'video')} and {counted(len(items) - len(videos), 'still')}"
     lines = [
-        f"{len(videos)} videos and {num_stills} stills in {num_groups} groups, {num_frames} frames",
-        f"{len(report.dropped)} recordings left out, {failures} of them unreadable",
-        f"{len(report.duplicates)} pairs of near-duplicates across groups or labels",
+        f"{kinds} in {counted(num_groups, 'group')}, {counted(num_frames, 'frame')}",
+        f"{counted(len(report.dropped), 'recording')} left out, {failures} of them unreadable",
+        f"{counted(len(report.duplicates), 'near-duplicate pair')} across groups or labels",
     ]
     if window is not None and videos:
         lines.append(
-            f"a clip is {report.config.num_frames} frames over {window:g} s; {short} videos are "
-            f"shorter and give what they have, {slow} are too slow and give consecutive frames"
+            f"a clip is {report.config.num_frames} frames over {window:g} s; of "
+            f"{counted(len(videos), 'video')} {short} cannot fill it and give what they have, "
+            f"{slow} are so slow that consecutive frames take longer"
         )
     notes = [*lines, *report.catalog.notes]
     return (
@@ -244,7 +245,7 @@ def _thumbnails(report: QualityReport) -> str:
         item = report.items[number]
         caption = f"{item.source.item_id} · {item.source.label or 'no label'} · {item.side}"
         figures.append(
-            f'<figure><img alt="" loading="lazy" src="{thumbnail_uri(report.first_frame(number))}">'
+            f'<figure><img alt="" src="{thumbnail_uri(report.first_frame(number))}">'
             f"<figcaption>{escape(caption)}</figcaption></figure>"
         )
     return (

@@ -41,3 +41,13 @@ def _cell(value: object) -> str:
     if isinstance(value, int | float):
         return f'<td class="n">{value:g}</td>'
     return f"<td>{escape(str(value))}</td>"
+
+
+def counted(count: int, singular: str) -> str:
+    """Write a number of things.
+
+    Args:
+        count: How many.
+        singular: One of them; its plural ends in s.
+    """
+    return f"{count} {singular}{'s' * (count != 1)}"

@@ -98,6 +98,10 @@ def export(  # noqa: PLR0913 - the options of a command
         stage_2: _fitting_weights(sampler, runs, stage_2),
     }
     dataset = data or Path(str(_section(runs, "autoencoder", "data")))
+    if not dataset.is_dir():
+        where = "" if data else f" (where {autoencoder_run} found it)"
+        msg = f"{dataset}{where}: there is no dataset; put it back, or name it with --data"
+        raise UsageError(msg)
     videos = ClipSet.open(dataset, "train", clip)
     typicality, typicality_config = fit_typicality(videos)
     packed = pack_weights(weights, typicality.tensors())

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sonoloop.data.catalog import Dropped
-from sonoloop.data.dataset_item import decide
+from sonoloop.data.dataset_item import decide, empty_sides
 from sonoloop.data.item_preparation import ItemTask
 from sonoloop.data.layouts import read_catalog
 from sonoloop.data.prepare_options import PrepareOptions
 from sonoloop.data.splits import parse_ratios
 from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.folder_claim import check_free, claimed
 from sonoloop.recipes.dataset_folder import DatasetFolder, Decisions
 from sonoloop.recipes.prepare_items import Failure, prepare_all
 
@@ -51,7 +52,7 @@ def prepare(
         What was done; ``num_failures`` above 0 means that files were skipped.
 
     Raises:
-        UsageError: If the inputs or ``out`` cannot be used at all.
+        UsageError: If the inputs or ``out`` cannot be used at all, or another run writes ``out``.
         SonoloopError: If nothing could be read or the disk is full.
     """
     console = console or Console(quiet=True)
@@ -69,6 +70,7 @@ def prepare(
     if not catalog.items and not catalog.dropped:
         msg = f"{inputs[0]}: no recordings found; give a folder with videos or stills"
         raise UsageError(msg)
+    check_free(out)
     folder = DatasetFolder.begin(out, inputs)
     earlier = folder.earlier_items()
     done_before = folder.finished_keys() | {item.key for item in earlier.values()}
@@ -92,7 +94,7 @@ def prepare(
         TimeRemainingColumn(),
         console=console,
     )
-    with folder, progress:
+    with folder, claimed(out), progress:
         bar = progress.add_task("", total=len(tasks))
         results = prepare_all(
             tasks,
@@ -118,6 +120,13 @@ def prepare(
             msg = f"{inputs[0]}: none of {len(dropped)} recordings can be used; the first: "
             raise SonoloopError(msg + f"{dropped[0].item_id}: {dropped[0].reason}")
         items, duplicates = decide(usable, ratios=ratios, seed=options.seed)
+        for side in empty_sides(items, ratios):
+            console.print(
+                f"note: no group is left for {side}; choose other shares with --split or another "
+                "--seed, or add patients",
+                markup=False,
+                soft_wrap=True,
+            )
         folder.finish(Decisions(catalog, items, dropped, duplicates, options))
     return PrepareResult(
         dataset=out,

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sonoloop.data.reading import find_recordings
 from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.folder_claim import claimed
 from sonoloop.report.words import counted
 from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
@@ -134,13 +135,11 @@ def synthesize(
     )
     if stills.num_masks:
         _say(console, f"{stills.num_masks} segmentation masks left out")
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    ) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        claimed(out),
+        Progress(*columns, TimeRemainingColumn(), console=console) as progress,
+    ):
         total = len(stills.files) * options.num_samples
         task = progress.add_task("loops", total=total)
         result = synthesize_batch(

@@ -259,6 +259,7 @@ class _Batch:
             "seconds": loop.seconds + time.perf_counter() - began,
             "marked": options.mark,
         }
+        self.manifest.add([{**row, "strip": None}])  # on record though the still be interrupted
         self.advance(1)
         return row, shown
 

@@ -48,7 +48,7 @@ def still_features(first_frame: Frame) -> Float[Tensor, "b features"]:
 
 def boxed_stills(
     first_frame: Frame,
-) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b 1 h w"]]:
+) -> tuple[Float[Tensor, "b 1 side side"], Float[Tensor, "b 1 side side"]]:
     """Cut stills to the box that tissue fills, at the working size.
 
     Args:

@@ -4,6 +4,9 @@ import signal
 import threading
 import time
 from types import FrameType, TracebackType
+from typing import Final
+
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Interruption:
@@ -48,7 +51,7 @@ class Interruption:
         """Take the signals over."""
         if threading.current_thread() is not threading.main_thread():
             return self  # only the main thread may take signals
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPPING:
             self._former[number] = signal.signal(number, self._note)
         return self
 
@@ -66,7 +69,25 @@ class Interruption:
         del frame
         if number == signal.SIGINT and self._signal is not None:
             raise KeyboardInterrupt
-        self._signal = f"{signal.Signals(number).name} received"
+        self._signal = _received(signal.Signals(number))
+
+
+def exit_status(reason: str | None) -> int:
+    """Tell whoever waits for a training, such as the next line of a script, how it ended.
+
+    Args:
+        reason: Why it stopped early; None if it did not.
+
+    Returns:
+        130 after SIGINT and 143 after SIGTERM, as shells count, else 0: also where the time given
+        is over, as was asked.
+    """
+    signals = (number for number in _STOPPING if reason == _received(number))
+    return next((128 + number for number in signals), 0)
+
+
+def _received(number: signal.Signals) -> str:
+    return f"{number.name} received"
 
 
 def ignore_signals() -> None:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
+from sonoloop.folder_claim import check_free
 from sonoloop.training.checkpoint import latest_checkpoint
 from sonoloop.training.config import FREE_ON_RESUME
 from sonoloop.training.environment import describe_environment
@@ -79,9 +80,10 @@ def open_run(path: Path, config: Config, *, resume: bool) -> RunFolder:
 
     Raises:
         UsageError: If the folder holds a run and ``resume`` is False, if the run was made with
-            other settings or data, or if the folder cannot be written.
+            other settings or data, or if the folder cannot be written or another process does.
     """
     run = RunFolder(path)
+    check_free(path)
     config = json.loads(json.dumps(config))
     if (path / "config.json").exists():
         if not resume:
