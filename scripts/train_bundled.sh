@@ -32,7 +32,7 @@ sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/s
 sed -i 's/"speckle": 0.9/"speckle": 0.5/' "$out/stage1-critic/config.json"
 sonoloop train diffusion --data "$out/pocus128" --autoencoder "$out/stage1-critic" --preset laptop \
   --out "$out/stage2" --resume \
-  --set diffusion.motion=true diffusion.temperature=0.85 latent_cache.encodings_per_video=24 \
+  --set diffusion.motion=true diffusion.temperature=0.7 latent_cache.encodings_per_video=24 \
   --set diffusion_training.max_steps=1500
 sonoloop export --autoencoder "$out/stage1-critic" --diffusion "$out/stage2" \
   --data "$out/pocus128" --trained-on "lung ultrasound (POCUS)" --name default --out "$out/model"
