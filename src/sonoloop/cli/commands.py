@@ -35,6 +35,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "move your own stills as a clip moves",
         ("clip.mp4 still.png --out loops", "clip.mp4 stills/ --out loops --start 1.5 --loop"),
     ),
+    ("provenance",): Command(
+        "sonoloop.cli.provenance",
+        "provenance",
+        "tell which model, seed and still made a file",
+        ("loops/", "loop.dcm", "loop.mp4 --json"),
+    ),
     ("phantom",): Command(
         "sonoloop.cli.phantom",
         "phantom",
