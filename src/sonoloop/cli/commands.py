@@ -144,5 +144,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "evaluation runs/diffusion --out report.html --title 'Lung, first model'",
         ),
     ),
+    ("doctor",): Command(
+        "sonoloop.cli.doctor",
+        "doctor",
+        "look at this installation: versions, GPU, codecs, models, disk",
+        ("", "--json"),
+    ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""
