@@ -23,11 +23,11 @@ def _arms(i: float, k: float, *, spread: float = 0.01) -> ArmDraws:
 
 
 def test_half_of_a_clear_gain() -> None:
-    """A gain of .1 of .2 is a recovery of .5, whose interval lies above nothing."""
-    found = recovery(_arms(0.7, 0.8), synthetic="i", baseline="b", upper="k")
+    """A gain of .11 of .2 is a recovery of .55, whose interval lies above nothing."""
+    found = recovery(_arms(0.71, 0.8), synthetic="i", baseline="b", upper="k")
     assert found.ratio is not None
-    assert found.ratio.estimate == pytest.approx(0.5)
-    assert 0 < found.ratio.low < 0.5 < found.ratio.high < 1
+    assert found.ratio.estimate == pytest.approx(0.55)
+    assert 0 < found.ratio.low < 0.55 < found.ratio.high < 1
     assert found.meets_target
     assert found.reason == ""
 
