@@ -6,6 +6,7 @@ number, and one feature per level, where levels are few: a size of 350 x 350 pix
 better than a larger or smaller one. What is missing is a level of its own.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,8 +16,7 @@ from jaxtyping import Float64
 Value = str | float | int | None
 
 MAX_LEVELS: Final = 20
-"""A column of more different numbers is a quantity; of more different texts, a name of each clip,
-of which only the most frequent are levels."""
+"""Of a column with more different numbers none is a level, of one with more texts the commonest."""
 
 
 def metadata_features(
@@ -43,17 +43,15 @@ def _features(values: Sequence[Value]) -> list[Float64[np.ndarray, " n"]]:
     texts = [_level(value) for value in values]
     numbers = [_number(text) for text in texts]
     known = [number for number in numbers if number is not None]
-    is_quantity = len(known) == sum(bool(text) for text in texts) and bool(known)
-    levels, counts = np.unique(texts, return_counts=True)
+    counts = Counter(texts)
+    levels = [level for level, _ in counts.most_common(MAX_LEVELS)]
     features = []
-    if is_quantity:
+    if known and len(known) == len(texts) - counts[""]:
         middle = float(np.median(known))
         features.append(np.array([middle if one is None else one for one in numbers]))
-        if len(levels) > MAX_LEVELS:
-            levels = levels[levels == ""]
-    frequent = levels[np.argsort(-counts[: len(levels)], kind="stable")][:MAX_LEVELS]
-    features += [np.array([float(text == level) for text in texts]) for level in frequent]
-    return features
+        if len(counts) > MAX_LEVELS:
+            levels = [level for level in levels if not level]
+    return features + [np.array([float(text == level) for text in texts]) for level in levels]
 
 
 def _level(value: Value) -> str:
