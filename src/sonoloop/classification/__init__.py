@@ -1,1 +1,1 @@
-"""Classifiers of clips: they get clips, whoever made them, and never a generator."""
+"""Tells classes of clips apart: networks, their training, and what they say of held-out clips."""
