@@ -44,11 +44,11 @@ def patient_folds(
         raise UsageError(msg)
     folds: Folds = balanced_sides(groups, labels, [1 / num_folds] * num_folds, seed=seed)
     for one in classes:
-        of_class = {fold for fold, label in zip(folds.tolist(), labels, strict=True) if label == one}
-        if len(of_class) == 1:
-            patients = {g for g, label in zip(groups, labels, strict=True) if label == one}
+        of_class = np.array([label == one for label in labels])
+        if len(np.unique(folds[of_class])) == 1:
+            num_patients = len(set(np.array(groups)[of_class].tolist()))
             msg = (
-                f"all clips of the class {one} ({len(patients)} patients) lie in one fold, so that "
+                f"all clips of the class {one} ({num_patients} patients) lie in one fold, so that "
                 "nothing is left to learn it from: more patients of it are needed"
             )
             raise UsageError(msg)

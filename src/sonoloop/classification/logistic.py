@@ -9,6 +9,7 @@ most probabilities before any data lie between .02 and .98.
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Bool, Float64
 from scipy.special import expit
 
@@ -50,6 +51,9 @@ def fit_logistic(
     return weights
 
 
-def logits(features: Matrix, weights: Float64[np.ndarray, " weights"]) -> np.ndarray:
+def logits(
+    features: Matrix, weights: Float64[np.ndarray, " weights"]
+) -> Float64[np.ndarray, " _n"]:
     """Apply weights to rows of features."""
-    return features @ weights[:-1] + weights[-1]
+    log_odds: npt.NDArray[np.float64] = features @ weights[:-1] + weights[-1]
+    return log_odds

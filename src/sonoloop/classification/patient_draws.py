@@ -36,6 +36,16 @@ class PatientDraws:
     num_draws: int
     seed: int
 
+    def __post_init__(self) -> None:
+        """Refuse too few patients.
+
+        Raises:
+            SonoloopError: If there are fewer than 5.
+        """
+        if self.num_groups < MIN_GROUPS:
+            msg = f"an interval needs at least {MIN_GROUPS} patients, {self.num_groups} are too few"
+            raise SonoloopError(msg)
+
     @property
     def num_groups(self) -> int:
         """Count the patients."""
@@ -43,15 +53,8 @@ class PatientDraws:
 
     @cached_property
     def weights(self) -> Weights:
-        """Times each patient was drawn.
-
-        Raises:
-            SonoloopError: If there are fewer than 5 patients.
-        """
+        """Times each patient was drawn."""
         count = self.num_groups
-        if count < MIN_GROUPS:
-            msg = f"an interval needs at least {MIN_GROUPS} patients, {count} are too few"
-            raise SonoloopError(msg)
         rng = np.random.default_rng(self.seed)
         return rng.multinomial(count, np.full(count, 1 / count), self.num_draws).astype(np.float64)
 

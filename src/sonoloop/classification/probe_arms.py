@@ -1,6 +1,6 @@
 """The same probe on several views of the same clips, compared patient by patient."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,7 @@ def probe_views(
     labels: Int[np.ndarray, " n"],
     folds: Sequence[Folds],
     patients: PatientDraws,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> ProbedViews:
     """Probe every view in the same folds.
 
@@ -62,6 +63,7 @@ def probe_views(
         labels: Class of each clip, 0 to c - 1.
         folds: Divisions of the patients; figures are means over them.
         patients: Draws for intervals, the same for all views.
+        advance: Called with the number of views done.
 
     Raises:
         SonoloopError: If patients are too few for an interval.
@@ -85,6 +87,7 @@ def probe_views(
             ],
             axis=0,
         )
+        advance(1)
     return ProbedViews(widened(estimates, draws, patients), right, balanced)
 
 

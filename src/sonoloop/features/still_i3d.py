@@ -84,8 +84,8 @@ class StillI3d:
         stills = rearrange(clip, "b c t h w -> (b t) c 1 h w")
         with computing("exact"):
             frames = resize_clip(stills.to(self._device, torch.float32), FRAME_SIZE, "bilinear")
-            logits = self._net(frames)
-        return rearrange(logits, "(b t) classes -> b t classes", b=len(clip))
+            logits: Tensor = self._net(frames)
+        return logits.reshape(len(clip), clip.shape[2], -1)
 
 
 def show_for_ever(unit: ConvolutionUnit) -> None:
