@@ -13,6 +13,7 @@ from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import ClipCollection, dataset_clips, is_dataset, open_dataset
 from sonoloop.recipes.audit_options import AuditOptions, parse_names
 
+INDEX: Final = "index.parquet"
 MANIFEST: Final = "manifest_"
 """How the index calls a column of the user's own table."""
 
@@ -98,10 +99,14 @@ def open_audit_data(dataset: Path, label: str, options: AuditOptions) -> AuditDa
     if not is_dataset(dataset):
         msg = f"{dataset} is no prepared dataset: make one with 'sonoloop data prepare'"
         raise UsageError(msg)
-    rows = _read_index(dataset / "index.parquet")
+    rows = _read_index(dataset / INDEX)
     column = _find_column(label, rows, dataset)
     clips = dataset_clips(open_dataset(dataset, None), dataset)
-    label_of = {row["item_id"]: str(row[column] or "").strip() for row in rows.values()}
+    for source in clips.sources:
+        if source.name not in rows:
+            msg = f"{dataset / INDEX}: lacks {source.name}; run 'sonoloop data prepare' again"
+            raise UsageError(msg)
+    label_of = {name: _text(row[column]) for name, row in rows.items()}
     labelled = [n for n, source in enumerate(clips.sources) if label_of[source.name]]
     notes = []
     if missing := len(clips) - len(labelled):
@@ -132,6 +137,10 @@ def _read_index(path: Path) -> dict[str, dict[str, Any]]:
         msg = f"{path}: is no readable table ({error}); run 'sonoloop data prepare' again"
         raise UsageError(msg) from error
     return {row["item_id"]: row for row in table.iter_rows(named=True)}
+
+
+def _text(value: Value) -> str:
+    return "" if value is None else str(value).strip()
 
 
 def _find_column(label: str, rows: Mapping[str, dict[str, Any]], dataset: Path) -> str:
