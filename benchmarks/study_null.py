@@ -83,8 +83,8 @@ def main() -> None:
         gain = np.mean([one.auroc["i"].estimate - one.auroc["b"].estimate for one in found])
         recovery = f"median {np.median(decided):.2f}" if decided else "none"
         print(
-            f"{name}: {claims} of {arguments.runs} claim help; mean (i) - (b) {gain:+.3f}; recovery "
-            f"decided in {len(decided)}, {recovery}; {time.monotonic() - begun:.0f} s"
+            f"{name}: {claims} of {arguments.runs} claim help; mean (i) - (b) {gain:+.3f}; "
+            f"recovery decided in {len(decided)}, {recovery}; {time.monotonic() - begun:.0f} s"
         )
 
 

@@ -32,4 +32,4 @@ def test_its_options_reach_the_recipe(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert stopped.value.code == 0
     dataset, label, out, options = seen
     assert (dataset, label, out) == (tmp_path, "b_lines", None)
-    assert options == recipe.AuditOptions(classes="no,yes", folds=4, metadata="ward")
+    assert options == recipe.AuditOptions(classes=("no,yes",), folds=4, metadata="ward")

@@ -53,9 +53,9 @@ def _audit(dataset: Path, label: str, out: Path, **options: object) -> tuple[Aud
 
 
 @pytest.mark.usefixtures("nets")
-def test_a_label_of_motion_needs_video(labelled_dataset: Path, tmp_path: Path) -> None:
+def test_a_label_of_motion_needs_video(audited_dataset: Path, tmp_path: Path) -> None:
     """Whether the blob moves shows in video and energy, in no still and in no metadata."""
-    record, text = _audit(labelled_dataset, "moves", tmp_path / "audit")
+    record, text = _audit(audited_dataset, "moves", tmp_path / "audit")
     assert record.probe("video").auroc.low > 0.8
     assert record.probe("energy").auroc.low > 0.8
     assert record.probe("still").auroc.low < 0.5
@@ -69,9 +69,9 @@ def test_a_label_of_motion_needs_video(labelled_dataset: Path, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("nets")
-def test_a_label_of_the_probe_is_confounded(labelled_dataset: Path, tmp_path: Path) -> None:
+def test_a_label_of_the_probe_is_confounded(audited_dataset: Path, tmp_path: Path) -> None:
     """The organ shows in no pixel but follows the probe: the labels are confounded."""
-    record, text = _audit(labelled_dataset, "organ", tmp_path)
+    record, text = _audit(audited_dataset, "organ", tmp_path)
     assert record.probe("metadata").auroc.low > 0.7
     assert record.columns[0].view == "probe"
     assert "strongest column: probe" in text
@@ -80,9 +80,9 @@ def test_a_label_of_the_probe_is_confounded(labelled_dataset: Path, tmp_path: Pa
 
 
 @pytest.mark.usefixtures("nets")
-def test_files_hold_what_was_found(labelled_dataset: Path, tmp_path: Path) -> None:
+def test_files_hold_what_was_found(audited_dataset: Path, tmp_path: Path) -> None:
     """The record reads back as it was; table and plot lie beside it."""
-    record, text = _audit(labelled_dataset, "moves", tmp_path)
+    record, text = _audit(audited_dataset, "moves", tmp_path)
     stored = AuditRecord.model_validate(json.loads((tmp_path / "audit.json").read_text()))
     assert stored == record
     assert record.findings
@@ -92,12 +92,12 @@ def test_files_hold_what_was_found(labelled_dataset: Path, tmp_path: Path) -> No
 
 
 def test_a_second_audit_measures_nothing(
-    nets: tuple[_Grid, _Grid], labelled_dataset: Path, tmp_path: Path
+    nets: tuple[_Grid, _Grid], audited_dataset: Path, tmp_path: Path
 ) -> None:
     """Features are known by content; the numbers are the same."""
-    first, _ = _audit(labelled_dataset, "moves", tmp_path)
+    first, _ = _audit(audited_dataset, "moves", tmp_path)
     counts = [net.num_clips for net in nets]
-    second, _ = _audit(labelled_dataset, "moves", tmp_path)
+    second, _ = _audit(audited_dataset, "moves", tmp_path)
     # A clip that stands still is the same in any order and seen once; the 19 others twice.
     assert counts == [38 + 19, 38]
     assert [net.num_clips for net in nets] == counts
@@ -107,10 +107,10 @@ def test_a_second_audit_measures_nothing(
 
 @pytest.mark.usefixtures("nets")
 def test_more_than_two_classes_stand_against_the_others(
-    labelled_dataset: Path, tmp_path: Path
+    audited_dataset: Path, tmp_path: Path
 ) -> None:
     """Three severities that nothing shows: about 1/2 and a third of right decisions."""
-    record, text = _audit(labelled_dataset, "severity", tmp_path)
+    record, text = _audit(audited_dataset, "severity", tmp_path)
     assert record.classes == ("0", "1", "2")
     assert 0.3 < record.probe("video").auroc.estimate < 0.7
     assert record.probe("video").accuracy < 0.6
@@ -118,14 +118,14 @@ def test_more_than_two_classes_stand_against_the_others(
 
 
 @pytest.mark.usefixtures("nets")
-def test_the_folder_is_beside_the_dataset_by_default(labelled_dataset: Path) -> None:
+def test_the_folder_is_beside_the_dataset_by_default(audited_dataset: Path) -> None:
     """Nothing is written into the dataset."""
-    before = sorted(labelled_dataset.iterdir())
+    before = sorted(audited_dataset.iterdir())
     recipe.audit(
-        labelled_dataset, "moves", None, AuditOptions(repeats=1), console=Console(quiet=True)
+        audited_dataset, "moves", None, AuditOptions(repeats=1), console=Console(quiet=True)
     )
-    assert sorted(labelled_dataset.iterdir()) == before
-    assert (labelled_dataset.parent / "dataset-audit" / "audit.json").is_file()
+    assert sorted(audited_dataset.iterdir()) == before
+    assert (audited_dataset.parent / "dataset-audit" / "audit.json").is_file()
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,10 @@ def test_the_folder_is_beside_the_dataset_by_default(labelled_dataset: Path) -> 
     ],
 )
 def test_refusals_come_before_anything_is_measured(
-    labelled_dataset: Path, tmp_path: Path, options: dict[str, int], sentence: str
+    audited_dataset: Path, tmp_path: Path, options: dict[str, int], sentence: str
 ) -> None:
     """Folds that cannot be, and missing weights: nothing is written."""
     out = tmp_path / "out"
     with pytest.raises(UsageError, match=sentence):
-        _audit(labelled_dataset, "moves", out, weights_dir=tmp_path, **options)
+        _audit(audited_dataset, "moves", out, weights_dir=tmp_path, **options)
     assert not out.exists()

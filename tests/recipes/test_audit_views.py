@@ -11,9 +11,9 @@ from sonoloop.recipes.audit_options import AuditOptions
 from sonoloop.recipes.audit_views import load_nets, metadata_views, shuffled
 
 
-def test_shuffled_frames_are_the_same_in_another_order(labelled_dataset: Path) -> None:
+def test_shuffled_frames_are_the_same_in_another_order(audited_dataset: Path) -> None:
     """The order follows from content and seed alone, and differs between clips and seeds."""
-    sources = open_audit_data(labelled_dataset, "moves", AuditOptions()).clips.sources
+    sources = open_audit_data(audited_dataset, "moves", AuditOptions()).clips.sources
     moving = [source for source in sources if len(np.unique(source.read(), axis=0)) == 16][:2]
     frames = [source.read() for source in moving]
     orders = [
@@ -27,9 +27,9 @@ def test_shuffled_frames_are_the_same_in_another_order(labelled_dataset: Path) -
     assert orders[0] != orders[3]
 
 
-def test_each_column_is_a_view_of_its_own(labelled_dataset: Path) -> None:
+def test_each_column_is_a_view_of_its_own(audited_dataset: Path) -> None:
     """By name, with its levels as features and none of them projected."""
-    data = open_audit_data(labelled_dataset, "moves", AuditOptions())
+    data = open_audit_data(audited_dataset, "moves", AuditOptions())
     views = metadata_views(data)
     assert set(views) == {"probe"}
     assert views["probe"].features.shape == (38, 2)
