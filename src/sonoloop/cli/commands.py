@@ -117,6 +117,15 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "--real real_clips --synthetic loops --metrics fvd,motion --out evaluation",
         ),
     ),
+    ("audit",): Command(
+        "sonoloop.cli.audit",
+        "audit",
+        "ask what a label needs: a still, motion, or just the source",
+        (
+            "dataset --label b_lines",
+            "dataset --label label --classes healthy,bacterial_pneumonia --out audit",
+        ),
+    ),
     ("classify", "train"): Command(
         "sonoloop.cli.classify",
         "train",
