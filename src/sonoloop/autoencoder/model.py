@@ -84,11 +84,14 @@ class VideoAutoencoder(nn.Module):
         features: list[Tensor] = self.first_frame_encoder(first_frame)
         return features
 
-    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+    def draw_speckle_noise(
+        self, generators: Sequence[torch.Generator], num_frames: int | None = None
+    ) -> Clip | None:
         """Draw the noise that new speckle is made of; None where the decoder makes none.
 
         Args:
             generators: One per item, on the CPU; an item's noise comes from its own alone.
+            num_frames: Frames of noise; None for those of a clip.
 
         Returns:
             Standard normal, shaped as the clips, on the model's device.
@@ -96,7 +99,7 @@ class VideoAutoencoder(nn.Module):
         config = self.config
         if not config.speckle:
             return None
-        shape = (config.in_channels, config.num_frames, config.size, config.size)
+        shape = (config.in_channels, num_frames or config.num_frames, config.size, config.size)
         return item_noise(shape, generators).to(next(self.parameters()).device)
 
     def decode(

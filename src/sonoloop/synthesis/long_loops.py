@@ -31,7 +31,7 @@ Window = tuple[Clip, Flow | None]
 
 
 def long_loop(
-    draw: Callable[[], Window],
+    draw: Callable[[int], Window],
     first_frame: Frame,
     *,
     window_frames: int,
@@ -41,7 +41,8 @@ def long_loop(
     """Blend windows of the same stills into clips of any length.
 
     Args:
-        draw: Makes another window of every still, of ``window_frames`` frames.
+        draw: Makes another window of every still, of ``window_frames`` frames, told which frame
+            of the loop it begins at.
         first_frame: The stills.
         window_frames: Frames of a window.
         num_frames: Frames wanted, at least 2.
@@ -51,7 +52,7 @@ def long_loop(
         Clips and flows of ``num_frames`` frames; a single window is passed on as it is.
     """
     if num_frames <= window_frames and not loop:
-        clip, flow = draw()
+        clip, flow = draw(0)
         return clip[:, :, :num_frames], None if flow is None else flow[:, :, :num_frames]
     starts = window_starts(num_frames, window_frames)
     weights = blend_weights(starts, num_frames, window_frames, loop=loop)
@@ -59,7 +60,7 @@ def long_loop(
     correction = torch.zeros(batch, channels, num_frames, height, width)
     flow_sum: Tensor | None = None
     for start, weight in zip(starts, weights, strict=True):
-        clip, flow = draw()
+        clip, flow = draw(start)
         stop = min(start + window_frames, num_frames)
         here, part = slice(start, stop), slice(0, stop - start)
         share = weight[here, None, None]

@@ -121,9 +121,11 @@ class FlowOnly:
         """Compute what does not depend on the latent."""
         return self._decoder.first_frame_features(first_frame)
 
-    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+    def draw_speckle_noise(
+        self, generators: Sequence[torch.Generator], num_frames: int | None = None
+    ) -> Clip | None:
         """Draw nothing: all speckle is the still's."""
-        del generators
+        del generators, num_frames
         return None
 
     def decode(

@@ -21,7 +21,9 @@ class Decoder(Protocol):
         """Compute what does not depend on the latent."""
         ...
 
-    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+    def draw_speckle_noise(
+        self, generators: Sequence[torch.Generator], num_frames: int | None = None
+    ) -> Clip | None:
         """Draw the noise that new speckle is made of, one generator per item."""
         ...
 
