@@ -12,7 +12,6 @@ the energy of the last over that of the first. A still has PSNR infinite, SSIM 1
 
 import argparse
 import os
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -59,9 +58,12 @@ class Windows:
         return FrameNoise(draw, self.model.config.clip.num_frames)
 
     @torch.inference_mode()
-    def decode(self, still: Tensor, latent: Tensor, noise: Tensor | None) -> Window:
+    def decode(
+        self, still: Tensor, latent: Tensor, noise: Tensor | None, share: Tensor | None = None
+    ) -> Window:
         """Make a window."""
-        return self.model.autoencoder.decode(still, latent, speckle_noise=noise)
+        decode = self.model.autoencoder.decode
+        return decode(still, latent, speckle_noise=noise, motion_share=share)
 
     def __call__(self, still: Tensor) -> Window:
         """Draw a window with speckle noise of its own."""
@@ -90,7 +92,8 @@ def joined(first: Tensor, parts: list[tuple[Tensor, tuple[Tensor, Tensor]]]) -> 
 
 def closed_loops(first: Tensor, draw: Windows) -> dict[str, Tensor]:
     """Close one clip in every way."""
-    window, other = draw(first), draw(first)
+    latent, noise = draw.latent(first), draw.noise().of_window(0)
+    window, other = draw.decode(first, latent, noise), draw(first)
     count = window[0].shape[2]
     frame = torch.arange(count, dtype=torch.float32)
     turned = tuple(part[:, :, backwards(count)] for part in other)
@@ -107,6 +110,10 @@ def closed_loops(first: Tensor, draw: Windows) -> dict[str, Tensor]:
     for length in (3, 5, 8):
         weight = ((count - frame) / length).clamp(max=1)
         loops[f"flow and correction to zero, {length} frames"] = joined(first, [(weight, window)])
+        kept = draw.decode(first, latent, noise, weight)[0]
+        loops[f"the same, speckle as new as before, {length} frames"] = kept
+    for num_frames in (count, 3 * count):
+        loops[f"--loop, {num_frames} frames"] = anchored(first, draw, num_frames, loop=True)
     return loops
 
 
@@ -128,7 +135,7 @@ def swelling(first: Tensor, draw: Windows) -> dict[int, Tensor]:
         num_frames = (WINDOWS_DRAWN - 1) * hop + count
         left, noise = iter(latents), draw.noise()
 
-        def window(start: int, left: Iterator[Tensor] = left, noise: FrameNoise = noise) -> Window:
+        def window(start: int, _: None, left: object = left, noise: FrameNoise = noise) -> Window:
             return draw.decode(first, next(left), noise.of_window(start))
 
         options = {"window_frames": count, "num_frames": num_frames, "loop": False}
@@ -139,15 +146,15 @@ def swelling(first: Tensor, draw: Windows) -> dict[int, Tensor]:
     return found
 
 
-def anchored(first: Tensor, draw: Windows, num_frames: int) -> Tensor:
+def anchored(first: Tensor, draw: Windows, num_frames: int, *, loop: bool = False) -> Tensor:
     """Windows of the still itself, blended: what the command does."""
     noise = draw.noise()
 
-    def window(start: int) -> Window:
-        return draw.decode(first, draw.latent(first), noise.of_window(start))
+    def window(start: int, share: Tensor | None) -> Window:
+        return draw.decode(first, draw.latent(first), noise.of_window(start), share)
 
     count = draw.model.config.clip.num_frames
-    options = {"window_frames": count, "num_frames": num_frames, "loop": False}
+    options = {"window_frames": count, "num_frames": num_frames, "loop": loop}
     return long_loop(window, first, **options)[0]
 
 

@@ -104,7 +104,7 @@ class Animation:
             partial(self.autoencoder.draw_speckle_noise, generators), window_frames
         )
 
-        def draw(start: int) -> Window:
+        def draw(start: int, share: Tensor | None) -> Window:
             latent = draw_latents(
                 self.sampler,
                 first_frame,
@@ -113,7 +113,8 @@ class Animation:
                 num_inference_steps=run.num_inference_steps,
             )
             noise = frame_noise.of_window(start)
-            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise)
+            share = None if share is None else share.to(self.device)
+            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise, share)
             clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
             return clip, None if flow is None else flow.float().cpu()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sonoloop.diffusion.config import DiffusionConfig
@@ -33,6 +34,7 @@ class Decoder(Protocol):
         latent: Latent,
         features: list[Tensor] | None = None,
         speckle_noise: Clip | None = None,
+        motion_share: Float[Tensor, " t"] | None = None,
     ) -> tuple[Clip, Flow | None]:
         """Turn a first frame and a latent into a clip and its flow."""
         ...
