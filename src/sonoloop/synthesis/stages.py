@@ -12,6 +12,8 @@ from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.flow.config import FlowConfig
 from sonoloop.flow.model import ConditionalFlow
 from sonoloop.shapes import Clip, Flow, Frame, Latent
+from sonoloop.synthesis.config import RandomLatentsConfig
+from sonoloop.synthesis.random_latents import RandomTrainingLatents
 
 
 @runtime_checkable
@@ -56,14 +58,16 @@ class LatentSampler(Protocol):
 
 
 def build_stage_2(
-    config: DiffusionConfig | FlowConfig, latent_shape: tuple[int, ...]
-) -> LatentDiffusion | ConditionalFlow:
+    config: DiffusionConfig | FlowConfig | RandomLatentsConfig, latent_shape: tuple[int, ...]
+) -> LatentDiffusion | ConditionalFlow | RandomTrainingLatents:
     """Build the stage 2 that settings ask for, its weights still random.
 
     Args:
-        config: Of either kind.
+        config: Of any kind.
         latent_shape: Shape of one latent, channels first.
     """
+    if isinstance(config, RandomLatentsConfig):
+        return RandomTrainingLatents(config.num_latents, latent_shape)
     if isinstance(config, FlowConfig):
         return ConditionalFlow(config, latent_shape)
     return LatentDiffusion(config, latent_shape)
