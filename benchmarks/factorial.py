@@ -23,17 +23,16 @@ references. Run it again to go on: what is done is skipped. DIR gets table.csv a
 import argparse
 import csv
 import io
-import json
-import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sonoloop.atomic_files import write_atomically
-from sonoloop.errors import SonoloopError
+from equal_search import NO_END, RATES, minutes_of, read, search, unless_interrupted, write
+
+from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.recipes.config import Preset, load_preset
 from sonoloop.recipes.evaluate import evaluate
 from sonoloop.recipes.evaluate_options import EvaluateOptions
@@ -44,13 +43,12 @@ from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.recipes.train_flow import train_flow
 from sonoloop.synthesis.batch_options import BatchOptions
-from sonoloop.training.log import read_lines
+from sonoloop.training.loop import Outcome
 
 ROWS, COLUMNS = ("warp", "adain", "cinn"), ("random", "flow", "diffusion")
-RATES = (1.0, 0.3, 3.0, 0.1, 10.0, 0.03)
-"""Learning rates of the trials, over the preset's."""
 STAGE_1_SHARE, SEARCH_SHARE, LOOKS = 2 / 3, 1 / 3, 6
-NO_END, VECTOR = 10_000_000, 64
+VECTOR = 64
+"""Numbers of a latent that is a vector."""
 METRICS = {
     "FVD": "fvd-",
     "KVD": "kvd-",
@@ -61,7 +59,8 @@ METRICS = {
 }
 """Columns of the table, and how the ids of their records begin."""
 REFERENCES = {"still-repeated": "the still repeated", "same-videos": "the same videos, later"}
-HEAD = ("decoder", "prior", "stage 1 steps", "stage 1 rate", "prior steps", "prior rate", "n")
+TRAINED = ("minutes", "steps", "rate")
+HEAD = ("decoder", "prior", *(f"{s} {t}" for s in ("stage 1", "prior") for t in TRAINED), "n")
 
 
 def architecture(row: str, scale: float) -> dict[str, object]:
@@ -153,20 +152,23 @@ class Factorial:
         folder = self.out / row / "stage1"
         minutes = self.asked.minutes_per_cell * STAGE_1_SHARE
 
-        def train(run: Path, rate: float, steps: int, seconds: float | None) -> None:
+        def train(run: Path, rate: float, steps: int, seconds: float | None) -> Outcome:
             preset = self.preset(row, {"autoencoder": rate}, steps)
-            train_autoencoder(self.asked.dataset, preset, run, resume=True, max_seconds=seconds)
+            return train_autoencoder(
+                self.asked.dataset, preset, run, resume=True, max_seconds=seconds
+            )
 
-        seconds = 60 * minutes * SEARCH_SHARE / self.asked.trials
-        best = self.search(folder, train, seconds, looks=1)
+        trials = self.asked.trials
+        seconds = 60 * minutes * SEARCH_SHARE / trials
+        best = search(folder, train, trials=trials, seconds=seconds, looks=1)
         run = folder / best["run"]
         plan = read(folder / "plan.json")
         if not plan:
             left = 60 * minutes * (1 - SEARCH_SHARE)
             plan = {"steps": best["step"] + max(1, round(left / best["seconds_per_step"]))}
             write(folder / "plan.json", plan)
-        train(run, best["rate"], plan["steps"], None)
-        return run, {"steps": plan["steps"], "rate": learning_rate(run, "autoencoder")}
+        unless_interrupted(train(run, best["rate"], plan["steps"], None))
+        return run, told(run, "autoencoder", plan["steps"])
 
     def prior(self, row: str, column: str, stage_1: Path) -> tuple[Path, dict[str, Any]]:
         """Train, or find, the prior of a cell."""
@@ -176,67 +178,24 @@ class Factorial:
         if not latents.is_file():  # encoded once a row, outside the minutes of any cell
             shutil.rmtree(latents.parent, ignore_errors=True)
             preset = self.preset(row, {}, 1)
-            train_diffusion(self.asked.dataset, stage_1, preset, latents.parent)
+            unless_interrupted(train_diffusion(self.asked.dataset, stage_1, preset, latents.parent))
 
-        def train(run: Path, rate: float, steps: int, seconds: float | None) -> None:
+        def train(run: Path, rate: float, steps: int, seconds: float | None) -> Outcome:
             if not (run / latents.name).is_file():
                 run.mkdir(parents=True, exist_ok=True)
                 shutil.copy(latents, run)
             preset = self.preset(row, {column: rate}, steps)
-            recipe(self.asked.dataset, stage_1, preset, run, resume=True, max_seconds=seconds)
+            return recipe(
+                self.asked.dataset, stage_1, preset, run, resume=True, max_seconds=seconds
+            )
 
         minutes = self.asked.minutes_per_cell * (1 - STAGE_1_SHARE)
-        best = self.search(folder, train, 60 * minutes / (self.asked.trials + 1), looks=LOOKS)
+        trials = self.asked.trials
+        seconds = 60 * minutes / (trials + 1)
+        best = search(folder, train, trials=trials, seconds=seconds, looks=LOOKS)
         run = folder / "final"
-        train(run, best["rate"], best["step"], None)
-        return run, {"steps": best["step"], "rate": learning_rate(run, column)}
-
-    def search(
-        self,
-        folder: Path,
-        train: Callable[[Path, float, int, float | None], None],
-        seconds: float,
-        *,
-        looks: int,
-    ) -> dict[str, Any]:
-        """Try learning rates for equal time.
-
-        Args:
-            folder: Gets a run for each trial, and search.json.
-            train: Takes run, rate, steps in all, and seconds now.
-            seconds: Of a trial.
-            looks: Held-out losses a trial, evenly spread.
-
-        Returns:
-            Rate, and the step whose held-out loss was lowest of all.
-        """
-        found = read(folder / "search.json").get("trials", [])
-        for number in range(len(found), self.asked.trials):
-            run = folder / f"trial{number}"
-            shutil.rmtree(run, ignore_errors=True)  # one that was interrupted begins anew
-            trial: dict[str, Any] = {"run": run.name, "rate": RATES[number], "losses": []}
-            try:
-                for _ in range(looks):
-                    train(run, RATES[number], NO_END, seconds / looks)
-            except SonoloopError as error:  # diverged: a rate that is not chosen
-                trial["error"] = str(error)
-            lines = log_of(run)
-            looked = [line for line in lines if "validation" in line]
-            trial["losses"] = [(line["step"], line["validation"]["loss"]) for line in looked]
-            if looked:
-                trial["seconds_per_step"] = looked[-1]["seconds"] / looked[-1]["step"]
-            found.append(trial)
-            write(folder / "search.json", {"seconds_a_trial": seconds, "trials": found})
-        ends = [
-            {**trial, "step": step, "loss": loss}
-            for trial in found
-            for step, loss in (trial["losses"] if looks > 1 else trial["losses"][-1:])
-            if math.isfinite(loss) and (looks > 1 or "error" not in trial)
-        ]
-        if not ends:
-            msg = "; ".join(trial.get("error", "no held-out loss") for trial in found)
-            raise SonoloopError(msg)
-        return min(ends, key=lambda end: end["loss"])
+        unless_interrupted(train(run, best["rate"], best["step"], None))
+        return run, told(run, column, best["step"])
 
     def cell(self, row: str, column: str) -> dict[str, Any]:
         """Train, export, synthesise and judge one cell."""
@@ -245,11 +204,13 @@ class Factorial:
         try:
             run, one = self.stage_1(row)
             prior, two = (
-                (None, {"steps": 0, "rate": 0.0})
+                (None, {"minutes": 0.0, "steps": 0, "rate": 0.0})
                 if column == "random"
                 else self.prior(row, column, run)
             )
-        except SonoloopError as error:
+        except UsageError:
+            raise
+        except SonoloopError as error:  # every trial diverged: a result too
             return {"decoder": row, "prior": column, "error": str(error)}
         model, loops = folder / "model", folder / "loops"
         for stale in (model, loops):
@@ -314,11 +275,11 @@ class Factorial:
                 lines.append([cell["decoder"], cell["prior"], f"failed: {cell['error']}"])
                 continue
             one, two, values = cell["stage 1"], cell["stage 2"], cell["values"]
-            run = [f"{one['steps']}", f"{one['rate']:.2g}", f"{two['steps']}", f"{two['rate']:.2g}"]
+            run = [f"{stage[name]:.3g}" for stage in (one, two) for name in TRAINED]
             lines.append([cell["decoder"], cell["prior"], *run, *figures(values["synthetic"])])
             references = {role: values[role] for role in REFERENCES if role in values}
         for role, value in references.items():
-            lines.append([REFERENCES[role], "", "", "", "", "", *figures(value)])
+            lines.append([REFERENCES[role], *[""] * (2 * len(TRAINED) + 1), *figures(value)])
         head = [*HEAD, *METRICS]
         lines = [line + [""] * (len(head) - len(line)) for line in lines]
         table = io.StringIO()
@@ -336,25 +297,10 @@ def figures(values: Mapping[str, float]) -> list[str]:
     ]
 
 
-def learning_rate(run: Path, stage: str) -> float:
-    """Return the highest learning rate of a run."""
-    return float(read(run / "config.json")[f"{stage}_training"]["learning_rate"])
-
-
-def log_of(run: Path) -> list[dict[str, Any]]:
-    """Read the log of a run; empty where there is none."""
-    return read_lines(run / "log.jsonl")
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Read a JSON file; empty where there is none."""
-    return json.loads(path.read_text()) if path.is_file() else {}
-
-
-def write(path: Path, content: Mapping[str, object]) -> None:
-    """Write a JSON file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+def told(run: Path, stage: str, steps: int) -> dict[str, float]:
+    """Say how a stage was trained, its search included in the minutes."""
+    rate = read(run / "config.json")[f"{stage}_training"]["learning_rate"]
+    return {"minutes": minutes_of(run.parent), "steps": steps, "rate": rate}
 
 
 def main() -> None:
@@ -380,9 +326,14 @@ def main() -> None:
     parser.add_argument("--columns", nargs="*", default=COLUMNS, choices=COLUMNS)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    if not asked.dataset.is_dir():
+        parser.error(f"there is no dataset {asked.dataset}")
     if asked.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before torch asks for it
-    Factorial(asked).run()
+    try:
+        Factorial(asked).run()
+    except SonoloopError as error:
+        parser.exit(error.exit_status, f"{error}\n")
 
 
 if __name__ == "__main__":
