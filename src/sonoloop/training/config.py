@@ -27,8 +27,9 @@ class TrainingConfig(BaseModel):
     batch_size: int = Field(default=16, ge=1)
     """Items per step, over all processes together."""
 
-    optimizer: Literal["adamw", "adam"] = "adamw"
-    """AdamW decouples the weight decay from the gradient (arXiv:1711.05101); Adam does not."""
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    """AdamW decouples the weight decay from the gradient (arXiv:1711.05101); Adam does not. SGD
+    has the momentum betas[0]."""
 
     learning_rate: float = Field(default=3e-4, gt=0)
     """Highest learning rate, reached after the warm-up."""
@@ -45,8 +46,9 @@ class TrainingConfig(BaseModel):
     warmup_steps: int = Field(default=100, ge=0)
     """Steps in which the learning rate rises linearly from almost zero."""
 
-    decay: Literal["constant", "cosine", "exponential"] = "constant"
-    """Course of the learning rate between warm-up and cool-down."""
+    decay: Literal["constant", "cosine", "exponential", "steps"] = "constant"
+    """Course of the learning rate between warm-up and cool-down; "steps": a tenth after 40 %, a
+    hundredth after 80 % of max_steps (TSM, arXiv:1811.08383: epochs 20 and 40 of 50)."""
 
     final_fraction: Fraction = 0.0
     """Learning rate at max_steps as a fraction of the highest; the constant course gets there in

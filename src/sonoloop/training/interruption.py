@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Final
 
@@ -16,12 +17,17 @@ class Interruption:
 
     Args:
         max_seconds: Time given from now, None for no limit.
+        also: Asked for a further reason to stop, after which there is nothing to go on with;
+            None says to go on.
     """
 
-    def __init__(self, max_seconds: float | None = None) -> None:
+    def __init__(
+        self, max_seconds: float | None = None, *, also: Callable[[], str | None] | None = None
+    ) -> None:
         """Start the clock."""
         self.max_seconds = max_seconds
         self._started = time.monotonic()
+        self._also = also
         self._signal: str | None = None
         self._former: dict[int, object] = {}
 
@@ -38,6 +44,11 @@ class Interruption:
         return self._signal is not None
 
     @property
+    def is_final(self) -> bool:
+        """Whether the further reason holds, so that going on later makes no sense."""
+        return self._also is not None and self._also() is not None
+
+    @property
     def reason(self) -> str | None:
         """Why to stop now, or None to go on."""
         if self._signal is not None:
@@ -45,7 +56,7 @@ class Interruption:
         left = self.seconds_left
         if left is not None and left <= 0:
             return f"the {self.max_seconds:g} seconds given are over"
-        return None
+        return self._also() if self._also is not None else None
 
     def __enter__(self) -> "Interruption":  # noqa: PYI034 (beartype cannot read Self here)
         """Take the signals over."""

@@ -3,6 +3,7 @@
 import logging
 import os
 from pathlib import Path
+from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -31,6 +32,28 @@ def launch_fabric(config: TrainingConfig) -> Fabric:
         devices=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
         num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
         plugins=Autocast(precision, accelerator) if precision == "bf16-mixed" else None,
+    )
+    fabric.launch()
+    return fabric
+
+
+def fabric_on(device: str, precision: Literal["auto", "32-true", "bf16-mixed"]) -> Fabric:
+    """Use one device in this process, whatever torchrun says.
+
+    Args:
+        device: Such as "cpu", "cuda" or "cuda:1".
+        precision: The config's word.
+
+    Returns:
+        Fabric, launched.
+    """
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+    place = torch.device(device)
+    resolved = resolve_precision(precision, place.type)
+    fabric = Fabric(
+        accelerator=place.type,
+        devices=1 if place.type == "cpu" else [place.index or 0],
+        plugins=Autocast(resolved, place.type) if resolved == "bf16-mixed" else None,
     )
     fabric.launch()
     return fabric

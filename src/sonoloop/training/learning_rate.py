@@ -25,6 +25,8 @@ def learning_rate_at(step: int, config: TrainingConfig) -> float:
         fraction = floor + (1 - floor) * 0.5 * (1 + cos(pi * progress))
     elif config.decay == "exponential":
         fraction = max(floor, _SMALLEST_FRACTION) ** progress
+    elif config.decay == "steps":
+        fraction = 0.1 ** sum(step >= share * config.max_steps for share in _FALLS_AT)
     else:
         left = config.max_steps - step
         cooldown_steps = config.cooldown_fraction * config.max_steps
@@ -33,4 +35,5 @@ def learning_rate_at(step: int, config: TrainingConfig) -> float:
     return config.learning_rate * fraction
 
 
+_FALLS_AT = (0.4, 0.8)
 _SMALLEST_FRACTION = 1e-3  # an exponential never reaches zero

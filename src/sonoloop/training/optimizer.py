@@ -1,8 +1,8 @@
-"""The optimiser of one module: Adam or AdamW, fused into one kernel."""
+"""The optimiser of one module: Adam, AdamW or SGD, fused into one kernel."""
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from sonoloop.training.config import TrainingConfig
 
@@ -28,9 +28,12 @@ def build_optimizer(module: nn.Module, config: TrainingConfig) -> Optimizer:
         },
         {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
     ]
+    groups = [group for group in groups if group["params"]]
+    if config.optimizer == "sgd":
+        return SGD(groups, lr=config.learning_rate, momentum=config.betas[0], fused=True)
     kind = AdamW if config.optimizer == "adamw" else Adam
     return kind(
-        [group for group in groups if group["params"]],
+        groups,
         lr=config.learning_rate,
         betas=config.betas,
         amsgrad=config.amsgrad,

@@ -62,6 +62,11 @@ def run_training(
         progress.say(
             f"{task.title}: done after {outcome.step} steps, weights and log in {run.path}"
         )
+    elif interruption.is_final:
+        progress.say(
+            f"{task.title}: done after {outcome.step} of {config.max_steps} steps because "
+            f"{outcome.stopped_by}, weights and log in {run.path}"
+        )
     else:
         progress.say(
             f"{task.title}: stopped at step {outcome.step} of {config.max_steps} because "

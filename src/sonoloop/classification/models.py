@@ -1,0 +1,40 @@
+"""A classifier: a network by name, and the settings that say what it sees and tells apart."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sonoloop.classification.config import ClassifierConfig
+from sonoloop.classification.r3d18 import R3d18
+from sonoloop.shapes import Clip
+
+
+class Classifier(nn.Module):
+    """One of the networks with the settings it was built from.
+
+    Args:
+        config: Which network, what it sees, which classes.
+    """
+
+    def __init__(self, config: ClassifierConfig) -> None:
+        """Build the network, its weights drawn from torch's global generator."""
+        super().__init__()
+        self.config = config
+        self.net = build_net(config)
+
+    def forward(self, clip: Clip) -> Float[Tensor, "b classes"]:
+        """Return logits.
+
+        Args:
+            clip: One channel, in [-1, 1], ``num_frames * stretch`` frames of ``size`` pixels.
+        """
+        logits: Tensor = self.net(clip)
+        return logits
+
+
+def build_net(config: ClassifierConfig) -> nn.Module:
+    """Build the network a config names.
+
+    Args:
+        config: Which one.
+    """
+    return R3d18(len(config.classes), width=config.width, dropout=config.dropout)

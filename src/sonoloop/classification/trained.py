@@ -1,0 +1,39 @@
+"""A trained classifier on disk: the run folder that a training of classifiers wrote."""
+
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+
+from sonoloop.classification.config import ClassifierConfig
+from sonoloop.classification.early_stopping import best_weights
+from sonoloop.classification.initial_weights import read_weights
+from sonoloop.classification.models import Classifier
+from sonoloop.errors import UsageError
+from sonoloop.training.run_folder import fill, load_run
+
+
+def load_classifier(path: Path, *, device: str = "cpu") -> Classifier:
+    """Load what a run has come to: its best weights under early stopping, else its newest.
+
+    Args:
+        path: Run folder.
+        device: Where it shall run.
+
+    Returns:
+        The classifier in evaluation mode.
+
+    Raises:
+        UsageError: If the folder holds no classifier or its weights cannot be used.
+    """
+    run = load_run(path)
+    try:
+        config = ClassifierConfig.model_validate(run.config["classifier"])
+    except (KeyError, ValidationError) as error:
+        msg = f"{path} holds no classifier: give the --out of 'sonoloop classify train'"
+        raise UsageError(msg) from error
+    with torch.random.fork_rng(devices=[]):
+        model = Classifier(config)
+    weights = best_weights(path) or run.ema_path
+    fill(model, read_weights(weights), weights)
+    return model.to(device).eval()
