@@ -53,7 +53,8 @@ def search(
             raise
         except SonoloopError as error:  # diverged: a rate that is not chosen
             trial["error"] = str(error)
-        looked = [line for line in read_lines(run / "log.jsonl") if "validation" in line]
+        lines: list[dict[str, Any]] = read_lines(run / "log.jsonl")
+        looked = [line for line in lines if "validation" in line]
         trial["losses"] = [[line["step"], line["validation"]["loss"]] for line in looked]
         if looked:
             trial["seconds_per_step"] = looked[-1]["seconds"] / looked[-1]["step"]

@@ -70,7 +70,7 @@ def architecture(row: str, scale: float) -> dict[str, object]:
         return [max(4, round(scale * width / 4) * 4) for width in widths]
 
     vector = {"latent": "vector", "latent_channels": VECTOR, "residual_blur": 0.0}
-    return {
+    differences: dict[str, dict[str, object]] = {
         "warp": {"decoder": "warp"},
         "adain": {
             **vector,
@@ -86,7 +86,8 @@ def architecture(row: str, scale: float) -> dict[str, object]:
             "encoder_widths": scaled(128, 128, 256, 512),
             "decoder_width": scaled(32)[0],
         },
-    }[row]
+    }
+    return differences[row]
 
 
 class Factorial:
@@ -215,9 +216,13 @@ class Factorial:
         model, loops = folder / "model", folder / "loops"
         for stale in (model, loops):
             shutil.rmtree(stale, ignore_errors=True)
-        stage_2 = "flow" if column == "flow" else "diffusion"
-        options = {"data": asked.dataset, "out": model, "name": f"{row}-{column}"}
-        export(run, prior, stage_2=stage_2, **options)
+        export(
+            *(run, prior),
+            stage_2="flow" if column == "flow" else "diffusion",
+            data=asked.dataset,
+            out=model,
+            name=f"{row}-{column}",
+        )
         wanted = BatchOptions(num_samples=asked.samples, seed=asked.seed, formats=("npy",))
         synthesize([self.stills()], loops, wanted, model=str(model))
         judge = EvaluateOptions(
@@ -248,7 +253,7 @@ class Factorial:
 
     def stills(self) -> Path:
         """Export the stills to start from, once."""
-        folder = self.out / "judged"
+        folder: Path = self.out / "judged"
         if not (folder / "manifest.csv").is_file():
             split = None if self.asked.split == "all" else self.asked.split
             export_clips(self.asked.judge or self.asked.dataset, folder, split=split)

@@ -23,7 +23,8 @@ def test_every_cell_is_trained_judged_and_not_done_twice(tmp_path: Path) -> None
     options = PrepareOptions(size=64, split="0.6,0.4,0", workers=1)
     prepare([tmp_path / "phantoms"], tmp_path / "data", options, console=Console(quiet=True))
     out = tmp_path / "out"
-    command = [sys.executable, SCRIPT, tmp_path / "data", "--out", out, "--device", "cpu"]
+    command = [sys.executable, *map(str, (SCRIPT, tmp_path / "data", "--out", out))]
+    command += ["--device", "cpu"]
     command += ["--minutes-per-cell", "0.05", "--trials", "2", "--preset", "tiny"]
     command += ["--set", "latent_cache.encodings_per_video=1", "autoencoder_training.batch_size=2"]
     command += ["--width-scale", "0.0625", "--metrics", "ssim,motion", "--samples", "1"]
