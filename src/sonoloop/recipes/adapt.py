@@ -239,8 +239,8 @@ def _diffusion_of(base: ModelConfig) -> DiffusionConfig:
     """Return the settings of a model's diffusion."""
     if base.diffusion is None:
         msg = (
-            f"{base.name} holds the baseline's flow as stage 2, which cannot be adapted: "
-            "give a model with a diffusion model, such as the bundled one"
+            f"{base.name} has no diffusion model as stage 2 ({base.stage_2_part}) and cannot be "
+            "adapted: give one that has, such as the bundled one"
         )
         raise UsageError(msg)
     return base.diffusion
