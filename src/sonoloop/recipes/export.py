@@ -58,7 +58,7 @@ def export(  # noqa: PLR0913 - the options of a command
         autoencoder_run: Run folder of stage 1.
         stage_2_run: Run folder of stage 2, trained on that stage 1.
         stage_2: Which stage 2 that is.
-        data: The dataset both were trained on, for the typicality check and the card; None takes
+        data: The dataset or pack both were trained on, for the typicality check and the card; None takes
             the path in the config of stage 1's run.
         out: Where the model folder goes.
         name: What manifests and provenance call the model.
@@ -98,7 +98,7 @@ def export(  # noqa: PLR0913 - the options of a command
         stage_2: _fitting_weights(sampler, runs, stage_2),
     }
     dataset = data or Path(str(_section(runs, "autoencoder", "data")))
-    if not dataset.is_dir():
+    if not dataset.exists():
         where = "" if data else f" (where {autoencoder_run} found it)"
         msg = f"{dataset}{where}: there is no dataset; put it back, or name it with --data"
         raise UsageError(msg)
@@ -107,7 +107,7 @@ def export(  # noqa: PLR0913 - the options of a command
     packed = pack_weights(weights, typicality.tensors())
     config = ModelConfig(
         name=name,
-        trained_on=trained_on or f"the dataset {dataset.name}",
+        trained_on=trained_on or f"the dataset {dataset.name.removesuffix('.pack')}",
         licence=licence,
         clip=clip,
         autoencoder=autoencoder_config,
