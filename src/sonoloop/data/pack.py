@@ -65,8 +65,8 @@ def write_pack(
         times = store.times_s(number).astype("<f8").tobytes()
         frames = encode_frames(store.frames(number), step)
         parts += [times, frames]
-        described = {"side": sides[item.item_id], "frames_bytes": len(frames)}
-        items.append(item._asdict() | described)
+        coded = {"side": sides[item.item_id], "frames_bytes": len(frames)}
+        items.append(item._asdict() | coded)
     described = {
         "sonoloop": __version__,
         "source": source,

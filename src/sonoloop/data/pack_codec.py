@@ -40,7 +40,8 @@ def _cosines() -> Coefficients:
     frequency, place = np.mgrid[:BLOCK, :BLOCK]
     waves = np.sqrt(2 / BLOCK) * np.cos(np.pi * (place + 0.5) * frequency / BLOCK)
     waves[0] /= np.sqrt(2)
-    return waves.astype(np.float32)
+    cosines: Coefficients = waves.astype(np.float32)
+    return cosines
 
 
 _COSINES: Final = _cosines()
@@ -129,5 +130,6 @@ def _transform_back(coefficients: Coefficients) -> Frames:
     cube = ordered.reshape(BLOCK, BLOCK, BLOCK, times, rows, columns)
     waves = (_COSINES,) * 3
     blocks = np.einsum("uvwabc,ut,vy,wx->atbycx", cube, *waves, optimize=True)
-    frames = blocks.reshape(times * BLOCK, rows * BLOCK, columns * BLOCK) + np.float32(MIDDLE)
-    return np.rint(frames).clip(0, 255).astype(np.uint8)
+    levels = blocks.reshape(times * BLOCK, rows * BLOCK, columns * BLOCK) + np.float32(MIDDLE)
+    frames: Frames = np.rint(levels).clip(0, 255).astype(np.uint8)
+    return frames

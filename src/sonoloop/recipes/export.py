@@ -58,8 +58,8 @@ def export(  # noqa: PLR0913 - the options of a command
         autoencoder_run: Run folder of stage 1.
         stage_2_run: Run folder of stage 2, trained on that stage 1.
         stage_2: Which stage 2 that is.
-        data: The dataset or pack both were trained on, for the typicality check and the card; None takes
-            the path in the config of stage 1's run.
+        data: The dataset or pack both were trained on, for the typicality check and the card; None
+            takes the path in the config of stage 1's run.
         out: Where the model folder goes.
         name: What manifests and provenance call the model.
         trained_on: What the training data show, in a few words; None names the dataset.
