@@ -59,6 +59,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "verify a dataset: checksums, splits, leaks",
         ("dataset",),
     ),
+    ("data", "pack"): Command(
+        "sonoloop.cli.data",
+        "pack",
+        "write a dataset as one small file to train from",
+        ("dataset --out dataset.pack",),
+    ),
     ("data", "export"): Command(
         "sonoloop.cli.data",
         "export",
