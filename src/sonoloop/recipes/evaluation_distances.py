@@ -20,8 +20,9 @@ from sonoloop.evaluation.subset_distances import (
     frechet_between_subsets,
     kernel_between_subsets,
 )
-from sonoloop.features.extractor import FeatureExtractor
+from sonoloop.features.extractor import FeatureExtractor, resize_of
 from sonoloop.features.frame_inception import FrameInception
+from sonoloop.features.still_i3d import StillI3d
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.recipes.evaluation_sets import EvaluationSets
 from sonoloop.recipes.evaluation_values import Advance, value_of_sets
@@ -49,7 +50,7 @@ class NetFeatures:
         net: One vector a clip, or one a frame.
     """
 
-    net: FeatureExtractor | FrameInception
+    net: FeatureExtractor | FrameInception | StillI3d
 
     @property
     def id(self) -> str:
@@ -148,7 +149,7 @@ def distance_metrics(
                 values=values,
                 net=net.id,
                 net_sha256=net.checksum,
-                resize=net.id.rpartition("/")[2],
+                resize=resize_of(net.id),
                 frames="from 1" if start else "all",
                 seed=options.seed,
                 warnings=tuple(warnings),
