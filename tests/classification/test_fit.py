@@ -83,7 +83,7 @@ def test_figures_of_every_epoch_are_logged(
     assert [line["step"] for line in lines if "losses" in line] == [2, 4]
     held_out = [line["validation"] for line in lines if "validation" in line]
     assert len(held_out) == 2
-    assert set(held_out[0]) == {"loss", "accuracy", "balanced_accuracy"}
+    assert set(held_out[0]) == {"loss", "accuracy", "balanced_accuracy", "auroc"}
 
 
 def test_another_training_in_the_same_folder_is_refused(

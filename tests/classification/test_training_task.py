@@ -40,6 +40,8 @@ def test_figures_by_hand() -> None:
     assert figures["loss"] == pytest.approx((3 * right + wrong) / 4)
     assert figures["accuracy"] == 0.75
     assert figures["balanced_accuracy"] == 0.75
+    assert figures["auroc"] == pytest.approx((2 * 1 + 2 * 0.5) / 4)
+    assert "auroc" not in held_out_figures(logits, torch.zeros(4, dtype=torch.int64))
     lopsided = held_out_figures(logits, torch.tensor([0, 0, 0, 1]))
     assert lopsided["accuracy"] == 0.5
     assert lopsided["balanced_accuracy"] == pytest.approx((2 / 3 + 0) / 2)

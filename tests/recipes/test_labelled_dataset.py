@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from sonoloop.data.config import ClipConfig
+from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.errors import UsageError
 from sonoloop.recipes.labelled_dataset import (
     column_values,
@@ -55,6 +56,18 @@ def test_columns_without_two_classes_are_refused(
     """Naming the column and what it holds."""
     with pytest.raises(UsageError, match=sentence):
         read_labels(labelled_dataset, column, class_of)
+
+
+def test_a_dataset_of_stills_is_refused(tmp_path: Path) -> None:
+    """There is no video whose class could be learnt."""
+    folder = tmp_path / "dataset"
+    with StoreWriter(folder / "store", size=64) as writer:
+        still = np.zeros((1, 64, 64), np.uint8)
+        writer.add(Entry("still", "benign", "patient", "still"), still, np.zeros(1))
+    row = {"item_id": "still", "label": "benign"}
+    pl.DataFrame([row]).write_parquet(folder / "index.parquet")
+    with pytest.raises(UsageError, match="it holds no videos"):
+        read_labels(folder, "label", {})
 
 
 def test_names_are_no_classes(labelled_dataset: Path, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Probabilities of videos, from a dataset and from a folder."""
 
 import csv
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
+from sonoloop.classification.config import ClassifierConfig
 from sonoloop.errors import UsageError
 from sonoloop.recipes.classify_options import ClassifyOptions
 from sonoloop.recipes.predict_classes import predict_classes
@@ -74,3 +76,21 @@ def test_a_folder_without_clips_is_refused(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds 0 usable clips, at least 1 are needed"):
         predict_classes(run, tmp_path / "empty", tmp_path / "p.csv", console=QUIET)
     assert not (tmp_path / "p.csv").exists()
+
+
+def test_a_clip_shorter_than_a_stretch_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Path
+) -> None:
+    """TDN looks at five frames at a time: a clip of three is named; nothing else is an error."""
+    monkeypatch.setattr(ClassifierConfig, "stretch", 5)
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    np.save(folder / "short.npy", np.zeros((3, 64, 64), np.uint8))
+    with pytest.raises(UsageError, match=r"no clip is long enough; short.npy has 3 frames"):
+        predict_classes(run, folder, tmp_path / "p.csv", console=QUIET)
+    np.save(folder / "long.npy", np.zeros((40, 64, 64), np.uint8))
+    text = StringIO()
+    monkeypatch.setattr(ClassifierConfig, "stretch", 4)
+    result = predict_classes(run, folder, tmp_path / "p.csv", console=Console(file=text, width=99))
+    assert (result.num_videos, result.failures) == (1, 1)
+    assert "skipped short.npy: has 3 frames" in text.getvalue()

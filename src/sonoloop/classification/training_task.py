@@ -16,6 +16,7 @@ from sonoloop.classification.early_stopping import EarlyStopping
 from sonoloop.classification.labelled_clips import Held, LabelledClips
 from sonoloop.classification.models import Classifier
 from sonoloop.classification.prediction import class_logits
+from sonoloop.classification.scores import macro_auroc
 from sonoloop.classification.segment_sampling import segment_frames
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.optimizer import build_optimizer
@@ -168,12 +169,16 @@ def held_out_figures(logits: Tensor, labels: Tensor) -> dict[str, float]:
         labels: Class numbers.
 
     Returns:
-        Cross-entropy, accuracy, and accuracy averaged over the classes there are.
+        Cross-entropy, accuracy, accuracy averaged over the classes there are, and the AUROC where
+        every class has a clip.
     """
     right = (logits.argmax(1) == labels).double()
     by_class = [float(right[labels == number].mean()) for number in set(labels.tolist())]
-    return {
+    figures = {
         "loss": float(functional.cross_entropy(logits, labels)),
         "accuracy": float(right.mean()),
         "balanced_accuracy": sum(by_class) / len(by_class),
     }
+    if len(by_class) == logits.shape[1]:
+        figures["auroc"] = macro_auroc(labels.numpy(), logits.double().softmax(1).numpy())
+    return figures

@@ -92,9 +92,12 @@ def read_labels(dataset: Path, column: str, class_of: Mapping[str, str]) -> Labe
         The classes.
 
     Raises:
-        UsageError: If there is no such column, or it does not hold two classes or more.
+        UsageError: If there are no videos or no such column, or it holds fewer than two classes.
     """
     values = column_values(dataset, column)
+    if not values:
+        msg = f"{dataset}: it holds no videos; see quality.html there for what it holds"
+        raise UsageError(msg)
     counts = Counter(values.values())
     named = dict(class_of) or {value: value for value in sorted(counts) if value}
     classes = tuple(dict.fromkeys(named.values()))

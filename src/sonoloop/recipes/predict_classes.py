@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,8 +16,8 @@ from rich.progress import track
 from sonoloop.atomic_files import write_atomically
 from sonoloop.classification.models import Classifier
 from sonoloop.classification.prediction import Probabilities, class_probabilities
+from sonoloop.classification.scores import class_scores
 from sonoloop.classification.trained import load_classifier
-from sonoloop.classification.training_task import held_out_figures
 from sonoloop.data.clip_sampling import ClipSet, clip_indices, clip_span_s, num_starts
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.recording import Frames
@@ -51,7 +52,8 @@ class Prediction(NamedTuple):
 
     Args:
         num_videos: Videos that got a row.
-        figures: Loss and accuracies where every class has a labelled video, else empty.
+        figures: AUROC, accuracy, F1 and the like where every class has a labelled video, else
+            empty.
         missing: Classes without a labelled video, where there are labels at all.
         failures: Files that could not be read.
     """
@@ -96,11 +98,11 @@ def predict_classes(
         side: SplitName | None = None if split == "all" else split
         count, videos = _dataset_videos(source, side, data, model)
     else:
-        found = folder_clips(source, at_least=1)
-        for name, reason in found.failures:
+        clips, skipped = _folder_clips(source, model)
+        for name, reason in skipped:
             console.print(f"skipped {name}: {reason}", markup=False, highlight=False)
-        count, failures = len(found), len(found.failures)
-        videos = (_folder_video(clip, data, model) for clip in found.sources)
+        count, failures = len(clips), len(skipped)
+        videos = (_folder_video(clip, data, model) for clip in clips)
     classes = model.config.classes
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
@@ -125,10 +127,10 @@ def predict_classes(
 
 
 def _figures(rows: Probabilities, labels: npt.NDArray[np.int64]) -> dict[str, float]:
-    """Measure the videos whose class is known."""
+    """Measure the videos whose class is known; of two classes the second is the positive one."""
     known = labels != UNKNOWN
-    logits = torch.from_numpy(np.log(np.maximum(rows[known], np.finfo(float).tiny)))
-    return held_out_figures(logits, torch.from_numpy(labels[known]))
+    figures = asdict(class_scores(labels[known], rows[known]))
+    return {name: value for name, value in figures.items() if isinstance(value, float)}
 
 
 def _dataset_videos(
@@ -152,6 +154,22 @@ def _dataset_videos(
             yield _Video(item_id, videos.group_ids[number], label, np.stack(windows))
 
     return len(videos), read()
+
+
+def _folder_clips(
+    folder: Path, model: Classifier
+) -> tuple[list[ClipSource], list[tuple[str, str]]]:
+    """Find the clips that are long enough, and what cannot be used with its reason."""
+    found, least = folder_clips(folder, at_least=1), model.config.stretch
+    short = [clip for clip in found.sources if clip.shape[0] < least]
+    reasons = [
+        (clip.name, f"has {clip.shape[0]} frames, {model.config.net} looks at {least} at a time")
+        for clip in short
+    ]
+    if len(short) == len(found):
+        msg = f"{folder}: no clip is long enough; {reasons[0][0]} {reasons[0][1]}"
+        raise UsageError(msg)
+    return [clip for clip in found.sources if clip not in short], [*found.failures, *reasons]
 
 
 def _folder_video(clip: ClipSource, data: ClassifierData, model: Classifier) -> _Video:
