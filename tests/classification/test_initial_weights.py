@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sonoloop.classification.config import ClassifierConfig
+from sonoloop.classification.config import ClassifierConfig, NetName
 from sonoloop.classification.initial_weights import read_weights, start_from_file
 from sonoloop.classification.models import Classifier
 from sonoloop.errors import UsageError
@@ -63,9 +63,9 @@ def test_a_file_that_is_no_weights_is_refused(tmp_path: Path) -> None:
         read_weights(tmp_path / "w.pth")
 
 
-def test_torchvisions_resnet50_fits_tsm(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("net", "size"), [("tsm", 32), ("tdn", 64)])
+def test_torchvisions_resnet50_fits(net: NetName, size: int, tmp_path: Path) -> None:
     """Names as in torchvision's file, a last layer for 1000 classes, one number of batches less."""
-    torch.manual_seed(1)
     with torch.device("meta"):
         trunk = ResNet50(1000)
     state = {
@@ -74,7 +74,11 @@ def test_torchvisions_resnet50_fits_tsm(tmp_path: Path) -> None:
         if name != "bn1.num_batches_tracked"
     }
     save_file(state, tmp_path / "resnet50.safetensors")
-    model = Classifier(ClassifierConfig(net="tsm", classes=("a", "b"), num_frames=2, size=32))
+    model = Classifier(ClassifierConfig(net=net, classes=("a", "b"), num_frames=2, size=size))
     start_from_file(model, tmp_path / "resnet50.safetensors")
     assert (model.net.trunk.layer3[5].conv2.weight == 0.5).all()
     assert not (model.net.fc.weight == 0.5).any()
+    del state["layer4.1.bn2.bias"]
+    save_file(state, tmp_path / "less.safetensors")
+    with pytest.raises(UsageError, match=r"1 missing, such as layer4.1.bn2.bias"):
+        start_from_file(model, tmp_path / "less.safetensors")

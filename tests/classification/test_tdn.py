@@ -6,6 +6,7 @@ from torch import nn
 
 from sonoloop.classification.tdn import Tdn
 from sonoloop.classification.temporal_difference import LongTermDifference
+from sonoloop.layers.resnet50 import ResNet50
 
 
 def test_parameters_are_as_many_as_counted() -> None:
@@ -53,3 +54,22 @@ def test_image_and_differences_count_half_each() -> None:
     """.5 and .5 for 8 stretches, .75 and .25 for 16 (the authors' code)."""
     with torch.device("meta"):
         assert [Tdn(2, num_stretches=count).image_share for count in (8, 16)] == [0.5, 0.75]
+
+
+def test_it_begins_from_an_image_networks_weights() -> None:
+    """Every weight is given; the differences' stage is the image's, their stem its mean."""
+    torch.manual_seed(0)
+    image = {name: torch.rand(tensor.shape) for name, tensor in ResNet50(2).state_dict().items()}
+    net = Tdn(2, num_stretches=2)
+    completed = net.from_image_network(image)
+    assert set(completed) == {name.removeprefix("trunk.") for name in net.state_dict()}
+    trunk = {f"trunk.{name}" for name in image} & set(net.state_dict())
+    assert trunk == {f"trunk.{name}" for name in image if not name.startswith("fc.")}
+    for name in ("0.conv2.weight", "2.bn3.running_var", "0.downsample.1.bias"):
+        assert completed[f"difference_layer1.{name}"] is image[f"layer1.{name}"]
+    assert not completed["layer3.4.conv2.bias"].any()
+    assert not completed["difference_layer1.0.downsample.0.bias"].any()
+    stem = completed["difference.conv.weight"]
+    torch.testing.assert_close(stem[:, 7], image["conv1.weight"].mean(1))
+    shift = "layer2.0.between.1.weight"
+    torch.testing.assert_close(completed[shift], net.state_dict()[f"trunk.{shift}"])

@@ -1,6 +1,7 @@
 """Weights a user brings, to start from; the last layer may be for other classes.
 
-Names are those of the network without ``trunk.``, so torchvision's ResNet-50 fits TSM as it is.
+Names are those of the network without ``trunk.``, so torchvision's ResNet-50 fits TSM as it is, and
+TDN with what it lacks completed.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from sonoloop.classification.models import Classifier
+from sonoloop.classification.tdn import Tdn
 from sonoloop.errors import UsageError
 
 HEAD: Final = "fc."
@@ -34,6 +36,8 @@ def start_from_file(model: Classifier, path: Path) -> None:
             shape; counts them and names the first of each.
     """
     given = {name.removeprefix(TRUNK): tensor for name, tensor in read_weights(path).items()}
+    if isinstance(model.net, Tdn) and "conv1.bias" not in given:
+        given = model.net.from_image_network(given)
     names = {name.removeprefix(TRUNK): name for name in model.net.state_dict()}
     own = {short: model.net.state_dict()[name] for short, name in names.items()}
     missing = [name for name in own if name not in given and not _may_differ(name)]

@@ -4,8 +4,11 @@ A clip is stretches of five frames. The image network sees the middle one of eac
 differences within the stretch and between stretches; the stretches' logits are averaged.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
+import torch
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -57,6 +60,33 @@ class Tdn(nn.Module):
         self.fc = nn.Linear(FEATURES, num_classes)
         nn.init.normal_(self.fc.weight, std=LAST_STD)
         nn.init.zeros_(self.fc.bias)
+
+    def from_image_network(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Complete ResNet-50's weights, as the authors begin from ImageNet's.
+
+        Biases of convolutions are zero, the differences' stem is the mean of the image's over the
+        colours, their first stage is the image's; what an image network lacks stays as it is.
+
+        Args:
+            weights: Of ResNet-50 without biases, by torchvision's names.
+
+        Returns:
+            Weights of this network, by its names without ``trunk.``.
+        """
+        completed = dict(weights)
+        for name, own in self.state_dict().items():
+            short = name.removeprefix("trunk.")
+            image_name = short.replace("difference_layer1.", "layer1.")
+            if image_name in weights:
+                completed[short] = weights[image_name]
+            elif re.search(r"(conv\d|downsample\.0)\.bias$", image_name):
+                completed[short] = torch.zeros_like(own)
+            elif ".between." in name or name.startswith("difference."):
+                completed[short] = own
+        if "conv1.weight" in weights:
+            stem = weights["conv1.weight"].mean(1, keepdim=True)
+            completed["difference.conv.weight"] = stem.expand(-1, 12, -1, -1)
+        return completed
 
     def forward(self, clip: Clip) -> Float[Tensor, "b classes"]:
         """Return the mean of the stretches' logits.
