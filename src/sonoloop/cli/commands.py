@@ -93,8 +93,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "stage 2, baseline (cINN): latents <-> noise, given frame 0",
         (
             "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/flow",
-X
-             "--conditioner runs/conditioner",
+            "--data dataset --autoencoder runs/ae --conditioner runs/conditioner --out runs/flow",
         ),
     ),
     ("adapt",): Command(
