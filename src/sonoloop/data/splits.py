@@ -70,6 +70,23 @@ def split_groups(
     Returns:
         The side of each item.
     """
+    return [SPLIT_NAMES[side] for side in balanced_sides(group_ids, strata, ratios, seed=seed)]
+
+
+def balanced_sides(
+    group_ids: Sequence[str], strata: Sequence[str], ratios: Sequence[float], *, seed: int
+) -> npt.NDArray[np.intp]:
+    """Assign items to any number of sides, as ``split_groups`` does to three.
+
+    Args:
+        group_ids: Group of each item.
+        strata: What to keep balanced, one name per item.
+        ratios: Share of each side, summing to 1; one of share 0 stays empty.
+        seed: Of the order in which groups are placed.
+
+    Returns:
+        Number of the side of each item.
+    """
     groups, group_of_item = np.unique(np.asarray(group_ids, dtype=str), return_inverse=True)
     names, stratum_of_item = np.unique(np.asarray(strata, dtype=str), return_inverse=True)
     counts = np.zeros((len(groups), len(names)))
@@ -80,7 +97,8 @@ def split_groups(
     totals = counts.sum(axis=1, keepdims=True)
     counts = np.concatenate([counts, totals, np.ones_like(totals)], axis=1)
     sides = _refine(counts, _place(counts, ratios, order), ratios, order)
-    return [SPLIT_NAMES[side] for side in sides[group_of_item]]
+    chosen: npt.NDArray[np.intp] = sides[group_of_item]
+    return chosen
 
 
 Counts = npt.NDArray[np.float64]

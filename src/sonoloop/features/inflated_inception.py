@@ -176,7 +176,8 @@ class InflatedInception(nn.Module):
             if name in _POOLS_BEFORE:
                 features = same_max_pool(features, _POOLS_BEFORE[name], (2, 2, 2))
             features = block(features)
-        pooled = functional.avg_pool3d(features.float(), (2, 7, 7), stride=1)  # VALID
+        reach = min(2, features.shape[2])  # 1 for a single frame, see still_i3d.py
+        pooled = functional.avg_pool3d(features.float(), (reach, 7, 7), stride=1)  # VALID
         return rearrange(pooled, "b c t h w -> b c (t h w)").mean(2)
 
     def forward(self, clip: Clip) -> Float[Tensor, "b classes"]:

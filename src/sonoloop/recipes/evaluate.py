@@ -19,7 +19,7 @@ from sonoloop.recipes.evaluation_metrics import measure
 from sonoloop.recipes.evaluation_privacy import measure_privacy
 from sonoloop.recipes.evaluation_sets import open_sets
 from sonoloop.recipes.evaluation_table import print_table
-from sonoloop.recipes.evaluation_values import Advance
+from sonoloop.recipes.progress_bars import ProgressBars
 from sonoloop.report.records import RECORD_FILE, ClipSetRecord, EvaluationRecord, record_json
 
 
@@ -56,7 +56,7 @@ def evaluate(
     names, unfit = leave_out_unfit(names, sets.real.sources[0].shape, options)
     notes += unfit
     with Progress(console=console) as progress:
-        start = _Bars(progress).start
+        start = ProgressBars(progress).start
         cache = options.cache or out / "features"
         records, cases = measure(sets, names, cache, options, start)
         privacy = measure_privacy(sets, out, options, start) if "privacy" in names else None
@@ -92,17 +92,6 @@ def evaluate(
     print_table(record, console)
     console.print(f"record and loops in {out}", highlight=False, markup=False, soft_wrap=True)
     return record
-
-
-class _Bars:
-    """One progress bar for each thing that is measured."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def start(self, name: str, count: int) -> Advance:
-        task = self._progress.add_task(name, total=count)
-        return lambda done: self._progress.advance(task, done)
 
 
 def _describe(clips: ClipCollection) -> ClipSetRecord:

@@ -22,6 +22,7 @@ from sonoloop.evaluation.subset_distances import (
 )
 from sonoloop.features.extractor import FeatureExtractor, resize_of
 from sonoloop.features.frame_inception import FrameInception
+from sonoloop.features.still_i3d import StillI3d
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.recipes.evaluation_sets import EvaluationSets
 from sonoloop.recipes.evaluation_values import Advance, value_of_sets
@@ -49,7 +50,7 @@ class NetFeatures:
         net: One vector a clip, or one a frame.
     """
 
-    net: FeatureExtractor | FrameInception
+    net: FeatureExtractor | FrameInception | StillI3d
 
     @property
     def id(self) -> str:
