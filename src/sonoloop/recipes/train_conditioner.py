@@ -14,18 +14,14 @@ from torch import Tensor, nn
 from sonoloop.autoencoder.critics import PatchCritic
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import TrainingClips
+from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
 from sonoloop.features.perceptual import Lpips
 from sonoloop.flow.image_autoencoder import ImageAutoencoder, RebuiltImage
 from sonoloop.flow.image_encoder import FrozenConditioner
 from sonoloop.recipes.conditioner_step import CRITIC, STAGE, ConditionerStep
 from sonoloop.recipes.config import Preset
-from sonoloop.recipes.training_data import (
-    TrainingData,
-    fingerprint,
-    fixed_clips,
-    open_training_data,
-)
+from sonoloop.recipes.training_data import TrainingData, fixed_clips, open_training_data
 from sonoloop.shapes import Frame
 from sonoloop.training.batches import read_batches, sample_numbers
 from sonoloop.training.config import TrainingConfig
