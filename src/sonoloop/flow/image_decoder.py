@@ -34,8 +34,8 @@ class SteeredNorm(nn.Module):
         """Build norm, gain and shift."""
         super().__init__()
         self.norm = nn.BatchNorm2d(channels, affine=False)
-        self.to_gain = spectral_norm(nn.Linear(vector_channels, channels, bias=False))
-        self.to_shift = spectral_norm(nn.Linear(vector_channels, channels, bias=False))
+        self.to_gain = _normed(nn.Linear(vector_channels, channels, bias=False))
+        self.to_shift = _normed(nn.Linear(vector_channels, channels, bias=False))
 
     def forward(self, features: Frame, vector: Float[Tensor, "b k"]) -> Tensor:
         """Return (1 + gain) norm(x) + shift."""
@@ -57,10 +57,10 @@ class UpsamplingBlock(nn.Module):
         """Build both ways."""
         super().__init__()
         self.norm1 = SteeredNorm(in_channels, vector_channels)
-        self.conv1 = spectral_norm(nn.Conv2d(in_channels, out_channels, 3, padding=1))
+        self.conv1 = _normed(nn.Conv2d(in_channels, out_channels, 3, padding=1))
         self.norm2 = SteeredNorm(out_channels, vector_channels)
-        self.conv2 = spectral_norm(nn.Conv2d(out_channels, out_channels, 3, padding=1))
-        self.shortcut = spectral_norm(nn.Conv2d(in_channels, out_channels, 1))
+        self.conv2 = _normed(nn.Conv2d(out_channels, out_channels, 3, padding=1))
+        self.shortcut = _normed(nn.Conv2d(in_channels, out_channels, 1))
 
     def forward(self, features: Frame, vector: Float[Tensor, "b k"]) -> Tensor:
         """Return features of twice the size."""
@@ -95,16 +95,14 @@ class ImageDecoder(nn.Module):
             width * min(LARGEST_MULTIPLE, 2 ** (doublings - level))
             for level in range(doublings + 1)
         ]
-        self.stem = spectral_norm(nn.Linear(vector_channels, widths[0] * SMALLEST**2))
+        self.stem = _normed(nn.Linear(vector_channels, widths[0] * SMALLEST**2))
         self.blocks = nn.ModuleList(
             UpsamplingBlock(widths[level], widths[level + 1], vector_channels)
             for level in range(doublings)
         )
         self.norm = nn.BatchNorm2d(width)
         self.to_image = nn.Conv2d(width, 1, 3, padding=1)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.orthogonal_(module.weight)
+        nn.init.orthogonal_(self.to_image.weight)
 
     def forward(self, vector: Float[Tensor, "b k"]) -> Frame:
         """Return images in [-1, 1]."""
@@ -112,3 +110,8 @@ class ImageDecoder(nn.Module):
         for block in self.blocks:
             features = block(features, vector)
         return torch.tanh(self.to_image(functional.relu(self.norm(features))))
+
+
+def _normed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+    nn.init.orthogonal_(layer.weight)
+    return spectral_norm(layer)
