@@ -13,6 +13,7 @@ from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.flow.block import FlowBlock
 from sonoloop.flow.conditioner import FirstFrameConditioner
 from sonoloop.flow.config import FlowConfig
+from sonoloop.flow.image_encoder import FrozenConditioner
 from sonoloop.layers.item_noise import check_generators, item_noise
 from sonoloop.shapes import Frame, Latent
 
@@ -53,9 +54,13 @@ class ConditionalFlow(nn.Module):
         if self.size < SMALLEST_LATENT:
             msg = f"a coupling needs latents of 2 numbers or more, got {self.latent_shape}"
             raise ValueError(msg)
-        self.conditioner = FirstFrameConditioner(
-            config.condition_widths, channels=config.condition_channels
-        )
+        self.conditioner: FrozenConditioner | FirstFrameConditioner
+        if config.conditioner == "resnet50":
+            self.conditioner = FrozenConditioner(config.condition_channels)
+        else:
+            self.conditioner = FirstFrameConditioner(
+                config.condition_widths, channels=config.condition_channels
+            )
         self.blocks = nn.ModuleList(
             FlowBlock(
                 self.size,
