@@ -16,6 +16,7 @@ from sonoloop.training.handover import HANDOVER_FILE, write_handover
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.learning_rate import learning_rate_at
 from sonoloop.training.log import append_line, cut_after
+from sonoloop.training.loss_record import LossRecord
 from sonoloop.training.optimizer import set_learning_rate
 from sonoloop.training.progress import TrainingProgress
 from sonoloop.training.random_numbers import seed_step
@@ -124,7 +125,13 @@ class TrainingLoop(Generic[Batch]):
     def _make_step(self, batch: Batch) -> None:
         """Update every learner once, in the order in which the task yields their losses."""
         state, config, fabric = self._state, self._config, self._fabric
-        generator = seed_step(config.seed, state.step, fabric.global_rank, fabric.device)
+        generator = seed_step(
+            config.seed,
+            state.step,
+            fabric.device,
+            rank=fabric.global_rank,
+            num_processes=fabric.world_size,
+        )
         learning_rate = learning_rate_at(state.step, config)
         model = self._task.learners[0]
         record: dict[str, Tensor] = {}
@@ -197,6 +204,8 @@ class TrainingLoop(Generic[Batch]):
     def _save(self) -> None:
         """Write a checkpoint and what may go elsewhere, unless a loss is not finite."""
         self._count_time()
+        rows = [self._reduce(row, "mean") for row in self._state.record.rows()]
+        self._state.record = LossRecord(rows)  # of all processes, as any number may go on
         checkpoint = self._state.to_checkpoint()
         if self._fabric.is_global_zero:
             self._checkpoint = save_checkpoint(self._run.checkpoints, checkpoint)
