@@ -25,6 +25,7 @@ from sonoloop.recipes.training_data import (
     TrainingData,
     fixed_clips,
     open_training_data,
+    say_what_is_few,
 )
 from sonoloop.training.batches import read_batches, sample_numbers
 from sonoloop.training.interruption import Interruption
@@ -87,6 +88,8 @@ def train_autoencoder(
     config = preset.autoencoder_training.for_videos(len(clips.train))
     preset = preset.model_copy(update={"autoencoder_training": config})
     fabric = launch_fabric(config)
+    if fabric.is_global_zero:
+        say_what_is_few(clips.train, config.batch_size, console)
     run = open_shared_run(fabric, out, run_config, resume=resume)
     torch.manual_seed(config.seed)
     task = autoencoder_task(start_model(preset, init), clips, preset, fabric)
