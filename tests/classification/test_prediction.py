@@ -33,7 +33,7 @@ def test_probabilities_do_not_depend_on_the_batch(
 
 
 def test_clips_are_brought_to_the_networks_size_and_frames(model: Classifier) -> None:
-    """Flickering clips of 64 pixels and 16 frames give what every second frame at 32 pixels does."""
+    """Flickering clips of 16 frames of 64 pixels give what every second frame of 32 does."""
     levels = np.random.default_rng(0).integers(0, 256, (3, 16, 1, 1), dtype=np.uint8)
     large = np.tile(levels, (1, 1, 64, 64))
     small = np.tile(levels[:, 1::2], (1, 1, 32, 32))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from sonoloop.data.splits import SplitName, write_split
@@ -28,6 +29,44 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer.add(entry, frames, np.arange(NUM_FRAMES) / 12.5)
             sides[entry.item_id] = "validation" if video == 4 else "train"
     write_split(folder / "split.json", sides, ratios=(0.8, 0.2, 0.0), seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def labelled_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a prepared dataset of 14 videos: a blob that circles or rests, one without a class.
+
+    The manifest's ``speed`` is 0, 1 or 2 (as a number with gaps), the label "rests" or "moves".
+    Train has 8 videos, validation 2, test 3 and one without a class.
+    """
+    folder = tmp_path_factory.mktemp("labelled") / "dataset"
+    folder.mkdir()
+    sides: dict[str, SplitName] = {}
+    rows = []
+    y, x = np.mgrid[:SIZE, :SIZE]
+    with StoreWriter(folder / "store", size=SIZE) as writer:
+        for video in range(14):
+            speed = video % 2 + (video in {3, 7})
+            num_frames = 60 if video == 3 else NUM_FRAMES
+            phase = speed * np.arange(num_frames)[:, None, None] / 4 + video
+            distance = (y - 32 - 8 * np.sin(phase)) ** 2 + (x - 32 - 8 * np.cos(phase)) ** 2
+            frames = (220 * np.exp(-distance / 200)).astype(np.uint8)
+            label = None if video == 13 else ("moves" if speed else "rests")
+            entry = Entry(f"video-{video}", label, f"group-{video}", "video")
+            writer.add(entry, frames, np.arange(num_frames) / 12.5)
+            side: SplitName = "train" if video < 8 else "validation" if video < 10 else "test"
+            sides[entry.item_id] = side
+            rows.append(
+                {
+                    "item_id": entry.item_id,
+                    "label": label,
+                    "split": side,
+                    "manifest_speed": None if label is None else float(speed),
+                    "manifest_device": "one",
+                }
+            )
+    pl.DataFrame(rows, infer_schema_length=None).write_parquet(folder / "index.parquet")
+    write_split(folder / "split.json", sides, ratios=(0.6, 0.15, 0.25), seed=0)
     return folder
 
 

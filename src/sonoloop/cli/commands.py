@@ -120,6 +120,24 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "dataset --label label --classes healthy,bacterial_pneumonia --out audit",
         ),
     ),
+    ("classify", "train"): Command(
+        "sonoloop.cli.classify",
+        "train",
+        "learn to tell classes of videos apart",
+        (
+            "dataset --out runs/classifier --width 16 --size 64",
+            "dataset --label severity --classes mild=0,1 severe=2,3 --net tsm --out runs/tsm",
+        ),
+    ),
+    ("classify", "predict"): Command(
+        "sonoloop.cli.classify",
+        "predict",
+        "write each video's probability of each class",
+        (
+            "runs/classifier dataset --out predictions.csv",
+            "runs/classifier loops --out loops.csv",
+        ),
+    ),
     ("weights", "fetch"): Command(
         "sonoloop.cli.weights",
         "fetch",

@@ -101,7 +101,7 @@ def to_clip(frames: Frames) -> Clip:
     return torch.from_numpy(frames)[None, None].float() / HALF_RANGE - 1
 
 
-def folder_clips(folder: Path) -> ClipCollection:
+def folder_clips(folder: Path, *, at_least: int = MIN_CLIPS) -> ClipCollection:
     """Find the clips of a folder: videos, arrays, frame folders and multi-frame DICOM.
 
     Every file is decoded once to learn its shape, so that corrupt ones are known before any
@@ -110,12 +110,13 @@ def folder_clips(folder: Path) -> ClipCollection:
 
     Args:
         folder: Searched with its subfolders.
+        at_least: Fewest clips that are of use.
 
     Returns:
         The clips in natural order.
 
     Raises:
-        UsageError: If there is no such folder, or fewer than 2 clips in it.
+        UsageError: If there is no such folder, or fewer clips in it.
     """
     if not folder.is_dir():
         msg = f"there is no folder {folder}: give a folder of clips or a prepared dataset"
@@ -156,7 +157,7 @@ def folder_clips(folder: Path) -> ClipCollection:
     notes = [NO_PATIENTS]
     if num_stills:
         notes.append(f"{num_stills} files of one frame are no clips and were left out")
-    _refuse_few(folder, len(sources), failures)
+    _refuse_few(folder, len(sources), failures, at_least)
     return ClipCollection(folder, tuple(sources), tuple(failures), tuple(notes))
 
 
@@ -230,9 +231,11 @@ def _decode(path: Path) -> tuple[Frames, float | None]:
     return recording.frames, None if path.is_dir() else recording.frame_rate_hz
 
 
-def _refuse_few(folder: Path, count: int, failures: Sequence[tuple[str, str]]) -> None:
-    if count >= MIN_CLIPS:
+def _refuse_few(
+    folder: Path, count: int, failures: Sequence[tuple[str, str]], at_least: int
+) -> None:
+    if count >= at_least:
         return
     first = f"; {failures[0][0]}: {failures[0][1]}" if failures else ""
-    msg = f"{folder} holds {count} usable clips, at least {MIN_CLIPS} are needed{first}"
+    msg = f"{folder} holds {count} usable clips, at least {at_least} are needed{first}"
     raise UsageError(msg)
