@@ -34,8 +34,17 @@ def main() -> None:
         for number in range(asked.stills)
     ]
 
-    def energy(**options: object) -> float:
-        loops = model(stills, num_samples=asked.samples, batch_size=8, **options)
+    def energy(
+        label: str | None = None, motion: float | None = None, guidance_scale: float = 1.0
+    ) -> float:
+        loops = model(
+            stills,
+            num_samples=asked.samples,
+            batch_size=8,
+            label=label,
+            motion=motion,
+            guidance_scale=guidance_scale,
+        )
         clips = np.stack([clip for still in loops for clip in still]).astype(np.float32)
         return float(np.abs(np.diff(clips, axis=1)).mean())
 

@@ -94,7 +94,7 @@ def train(
         batch = data.at(chosen).drawn(generator)
         loss = flow_losses(flow.train(), batch.latents, batch.first_frame, generator)["loss"]
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(flow.parameters(), options.gradient_clip)
         optimizer.step()
         recent.append(loss.item() / flow.size + 0.5 * math.log(2 * math.pi))

@@ -111,9 +111,9 @@ def main() -> None:
     if flows:
         print(f"mean flow of synthesized clips: {np.mean(flows):.2f} pixels")
     if options.strip is not None:
-        made = (rows["real"], rows["reconstructed"], rows["synthesized"])
+        kinds = (rows["real"], rows["reconstructed"], rows["synthesized"])
         shown = range(0, number, max(1, number // 6))
-        write_strip(options.strip, [kind[item, 0] for item in shown for kind in made])
+        write_strip(options.strip, [kind[item, 0] for item in shown for kind in kinds])
 
 
 if __name__ == "__main__":

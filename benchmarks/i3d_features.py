@@ -52,7 +52,7 @@ def seconds_per_batch(
 ) -> tuple[float, float]:
     """Return the median wall and process time of a batch, after two to warm up."""
     torch.manual_seed(0)
-    net = InflatedInception(400).to(memory_format=torch.channels_last_3d)
+    net = InflatedInception(400).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     extractor = I3dKinetics400(
         net.requires_grad_(requires_grad=False),
         checksum="random",

@@ -70,7 +70,7 @@ def print_training_time(
     def step() -> None:
         with autocast(latent.device, precision):
             losses = diffusion_losses(model, latent, first_frame, generator)
-        losses["loss"].backward()
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad()
 

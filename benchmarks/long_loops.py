@@ -12,7 +12,8 @@ the energy of the last over that of the first. A still has PSNR infinite, SSIM 1
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from sonoloop.autoencoder.losses import ssim
 from sonoloop.layers.warp import warp_frame
 from sonoloop.synthesis import long_loops
 from sonoloop.synthesis.animation import to_float
+from sonoloop.synthesis.frame_noise import FrameNoise
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.long_loops import long_loop
 from sonoloop.synthesis.seeds import clip_generator
@@ -30,8 +32,47 @@ from sonoloop.synthesis.seeds import clip_generator
 WINDOWS_AT_ONCE, WINDOWS_DRAWN = (2, 3, 4), 8
 STANDARD = long_loops.WINDOWS_AT_ONCE
 
-Draw = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Stills (1, 1, h, w) -> another window of them: frames and flow."""
+Window = tuple[Tensor, Tensor]
+"""Frames and flow."""
+
+
+class Windows:
+    """Draws windows of stills (1, 1, h, w), one after the other.
+
+    Args:
+        model: Makes them.
+        generator: Where their latents and noise come from.
+    """
+
+    def __init__(self, model: ImageToVideo, generator: torch.Generator) -> None:
+        """Remember both."""
+        self.model, self.generators = model, [generator]
+
+    @torch.inference_mode()
+    def latent(self, still: Tensor) -> Tensor:
+        """Draw a latent."""
+        return self.model.sampler.sample(still, generators=self.generators)
+
+    def noise(self) -> FrameNoise:
+        """Return the noise of a long loop's frames."""
+        draw = partial(self.model.autoencoder.draw_speckle_noise, self.generators)
+        return FrameNoise(draw, self.model.config.clip.num_frames)
+
+    @torch.inference_mode()
+    def decode(
+        self, still: Tensor, latent: Tensor, noise: Tensor | None, share: Tensor | None = None
+    ) -> Window:
+        """Make a window."""
+        decode = self.model.autoencoder.decode
+        clip, flow = decode(still, latent, speckle_noise=noise, motion_share=share)
+        if flow is None:
+            message = "the benchmark is about flows: give a model whose decoder warps"
+            raise SystemExit(message)
+        return clip, flow
+
+    def __call__(self, still: Tensor) -> Window:
+        """Draw a window with speckle noise of its own."""
+        return self.decode(still, self.latent(still), self.noise().of_window(0))
 
 
 def energies(clip: Tensor) -> Tensor:
@@ -46,20 +87,21 @@ def backwards(count: int) -> list[int]:
 
 def joined(first: Tensor, parts: list[tuple[Tensor, tuple[Tensor, Tensor]]]) -> Tensor:
     """Blend flows and corrections of windows with weights per frame."""
-    flow = sum(weight[:, None, None] * window[1] for weight, window in parts)
-    correction = sum(
+    flows = [weight[:, None, None] * window[1] for weight, window in parts]
+    corrections = [
         weight[:, None, None] * (window[0] - warp_frame(first, window[1]))
         for weight, window in parts
-    )
-    return warp_frame(first, flow) + correction
+    ]
+    return warp_frame(first, torch.stack(flows).sum(0)) + torch.stack(corrections).sum(0)
 
 
-def closed_loops(first: Tensor, draw: Draw) -> dict[str, Tensor]:
+def closed_loops(first: Tensor, draw: Windows) -> dict[str, Tensor]:
     """Close one clip in every way."""
-    window, other = draw(first), draw(first)
+    latent, noise = draw.latent(first), draw.noise().of_window(0)
+    window, other = draw.decode(first, latent, noise), draw(first)
     count = window[0].shape[2]
     frame = torch.arange(count, dtype=torch.float32)
-    turned = tuple(part[:, :, backwards(count)] for part in other)
+    turned = other[0][:, :, backwards(count)], other[1][:, :, backwards(count)]
     there_and_back = [min(t, count - t) for t in range(count)]
     swap = ((frame - count / 4) / (count / 2)).clamp(0, 1)
     loops = {
@@ -73,41 +115,59 @@ def closed_loops(first: Tensor, draw: Draw) -> dict[str, Tensor]:
     for length in (3, 5, 8):
         weight = ((count - frame) / length).clamp(max=1)
         loops[f"flow and correction to zero, {length} frames"] = joined(first, [(weight, window)])
+        kept = draw.decode(first, latent, noise, weight)[0]
+        loops[f"the same, speckle as new as before, {length} frames"] = kept
+    for num_frames in (count, 3 * count):
+        loops[f"--loop, {num_frames} frames"] = anchored(first, draw, num_frames, loop=True)
     return loops
 
 
-def swelling(first: Tensor, draw: Draw) -> dict[int, Tensor]:
+def swelling(first: Tensor, draw: Windows) -> dict[int, Tensor]:
     """Blend the same windows at several distances.
 
     Returns:
         By windows at once: energy over that of a plain clip behind its first step; its mean, then
         each place between two starts.
     """
-    drawn = [draw(first) for _ in range(WINDOWS_DRAWN)]
-    count = drawn[0][0].shape[2]
-    usual = torch.stack([energies(clip)[1:-1].mean() for clip, _ in drawn]).mean()
+    latents = [draw.latent(first) for _ in range(WINDOWS_DRAWN)]
+    alone = [draw.decode(first, latent, draw.noise().of_window(0))[0] for latent in latents]
+    count = alone[0].shape[2]
+    usual = torch.stack([energies(clip)[1:-1].mean() for clip in alone]).mean()
     found = {}
     for at_once in WINDOWS_AT_ONCE:
-        long_loops.WINDOWS_AT_ONCE = at_once
+        setattr(long_loops, "WINDOWS_AT_ONCE", at_once)  # noqa: B010 - Final, for others
         hop = count // at_once
         num_frames = (WINDOWS_DRAWN - 1) * hop + count
-        windows = iter(drawn)
-        options = {"window_frames": count, "num_frames": num_frames, "loop": False}
-        change = energies(long_loop(lambda left=windows: next(left), first, **options)[0])
+        left, noise = iter(latents), draw.noise()
+
+        def window(
+            start: int,
+            _: Tensor | None,
+            left: Iterator[Tensor] = left,
+            noise: FrameNoise = noise,
+        ) -> Window:
+            return draw.decode(first, next(left), noise.of_window(start))
+
+        blended = long_loop(window, first, window_frames=count, num_frames=num_frames, loop=False)
+        change = energies(blended[0])
         inner = change[hop : hop * (WINDOWS_DRAWN - 1)].reshape(-1, hop)
         found[at_once] = torch.stack([inner.mean(), *inner.mean(dim=0)]) / usual
-    long_loops.WINDOWS_AT_ONCE = STANDARD
+    setattr(long_loops, "WINDOWS_AT_ONCE", STANDARD)  # noqa: B010 - Final, for others
     return found
 
 
-def anchored(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
+def anchored(first: Tensor, draw: Windows, num_frames: int, *, loop: bool = False) -> Tensor:
     """Windows of the still itself, blended: what the command does."""
-    count = draw(first)[0].shape[2]
-    options = {"window_frames": count, "num_frames": num_frames, "loop": False}
-    return long_loop(lambda: draw(first), first, **options)[0]
+    noise = draw.noise()
+
+    def window(start: int, share: Tensor | None) -> Window:
+        return draw.decode(first, draw.latent(first), noise.of_window(start), share)
+
+    count = draw.model.config.clip.num_frames
+    return long_loop(window, first, window_frames=count, num_frames=num_frames, loop=loop)[0]
 
 
-def chained(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
+def chained(first: Tensor, draw: Windows, num_frames: int) -> Tensor:
     """Take the last frame of a window as the still of the next."""
     frames = first.unsqueeze(2)
     while frames.shape[2] < num_frames:
@@ -115,7 +175,7 @@ def chained(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
     return frames[:, :, :num_frames]
 
 
-def composed(first: Tensor, draw: Draw, num_frames: int) -> Tensor:
+def composed(first: Tensor, draw: Windows, num_frames: int) -> Tensor:
     """Chain too, but let flows lead through all windows to the first still, warped alone."""
     frames, still = first.unsqueeze(2), first
     to_first = torch.zeros(1, 2, 1, *first.shape[2:])
@@ -184,15 +244,7 @@ def main() -> None:
         still = model.open(path)
         first = to_float(still.first_frame[None])
         for sample in range(asked.samples):
-            generator = clip_generator(0, still.sha256, sample)
-
-            @torch.inference_mode()
-            def draw(frame: Tensor, source: torch.Generator = generator) -> tuple[Tensor, Tensor]:
-                latent = model.sampler.sample(frame, generators=[source])
-                noise = model.autoencoder.draw_speckle_noise([source])
-                clip, flow = model.autoencoder.decode(frame, latent, speckle_noise=noise)
-                return clip, flow
-
+            draw = Windows(model, clip_generator(0, still.sha256, sample))
             for name, clip in closed_loops(first, draw).items():
                 change = energies(clip)
                 seam, body = change[-1] / change[:-1].mean(), change[:-1].mean()
@@ -201,8 +253,8 @@ def main() -> None:
                 clip = make(first, draw, asked.frames)
                 begin, end = clip[:, :, :16], clip[:, :, -16:]
                 change = energies(end)[:-1].mean() / energies(begin)[:-1].mean()
-                row = [*likeness(begin, first), *likeness(end, first), float(change)]
-                longer.setdefault(make.__name__, []).append(torch.tensor(row))
+                figures = [*likeness(begin, first), *likeness(end, first), float(change)]
+                longer.setdefault(make.__name__, []).append(torch.tensor(figures))
             if not sample:
                 for at_once, row in swelling(first, draw).items():
                     swell.setdefault(at_once, []).append(row)

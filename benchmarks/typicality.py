@@ -50,7 +50,7 @@ def main() -> None:
     others = dict(entry.split("=", 1) for entry in arguments.others)
     sets = {name: read_folder(Path(folder), stills.shape[-1]) for name, folder in others.items()}
     names = np.unique(groups)
-    shares: dict[str, list[tuple[float, float]]] = {}
+    shares: dict[str, list[list[float]]] = {}
     for shuffle in range(SHUFFLES):
         order = np.random.default_rng(shuffle).permutation(names)
         for fold in np.array_split(order, FOLDS):
@@ -60,9 +60,8 @@ def main() -> None:
             for name, probe in {"held-out groups": stills[held_out], **sets}.items():
                 distances = typicality.distances(probe)
                 limits = (typicality.threshold, typicality.unusual_threshold)
-                shares.setdefault(name, []).append(
-                    tuple(float((distances > limit).float().mean()) for limit in limits)
-                )
+                beyond = [float((distances > limit).float().mean()) for limit in limits]
+                shares.setdefault(name, []).append(beyond)
     print(f"{len(stills)} stills of {len(names)} groups, {FOLDS * SHUFFLES} fits")
     print("| stills | n | atypical (99 %) | unusual (95 %) |\n| --- | --- | --- | --- |")
     for name, pairs in shares.items():

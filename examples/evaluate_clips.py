@@ -37,8 +37,10 @@ def main() -> None:
         print(f"left out: {name}: {reason}")
 
     if verify("i3d-kinetics-400") is WeightState.READY:
-        streams = [(source.clip() for source in clips.sources) for clips in (real, synthetic)]
-        found = frechet_video_distance(*streams, I3dKinetics400.from_weights(), batch_size=4)
+        real_clips = (source.clip() for source in real.sources)
+        synthetic_clips = (source.clip() for source in synthetic.sources)
+        extractor = I3dKinetics400.from_weights()
+        found = frechet_video_distance(real_clips, synthetic_clips, extractor, batch_size=4)
         print(f"FVD {found.value:.1f} of {found.num_synthetic} clips, {found.extractor_id}")
         for warning in found.warnings:
             print(f"  {warning}")

@@ -5,6 +5,7 @@ import torch
 
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.autoencoder.warp_decoder import WarpDecoder
 from sonoloop.layers.warp import warp_frame
 
 SMALL = AutoencoderConfig(
@@ -101,3 +102,40 @@ def test_posterior_has_a_mean_and_a_deviation() -> None:
     mean, std = model.posterior(clip)
     assert torch.equal(mean, model.encode(clip))
     torch.testing.assert_close(2 * std.log(), model(clip, torch.zeros_like(mean)).logvar)
+
+
+@pytest.mark.parametrize(("decoder", "latent"), VARIANTS)
+def test_a_share_of_the_motion_leads_back_to_the_still(decoder: str, latent: str) -> None:
+    """All of it is the clip, none of it the still, and half of it half of the flow."""
+    model = small_model(decoder, latent)
+    num_frames = NUM_FRAMES[decoder]
+    still, dynamics = torch.rand(1, 1, 64, 64) * 2 - 1, torch.randn(1, *model.latent_shape)
+    whole = model.decode(still, dynamics)
+    shares = torch.ones(num_frames)
+    shares[2], shares[3] = 0.5, 0.0
+    part = model.decode(still, dynamics, motion_share=shares)
+    torch.testing.assert_close(part.clip[:, :, 4:], whole.clip[:, :, 4:])
+    torch.testing.assert_close(part.clip[:, :, 3], still)
+    assert not torch.allclose(whole.clip[:, :, 3], still)
+    if part.flow is not None and whole.flow is not None:
+        torch.testing.assert_close(part.flow[:, :, 2], 0.5 * whole.flow[:, :, 2])
+    else:
+        torch.testing.assert_close(part.clip[:, :, 2], (whole.clip[:, :, 2] + still) / 2)
+
+
+def test_speckle_is_as_new_where_nothing_moves() -> None:
+    """Without motion the still's texture gives way to new all the same."""
+    model = VideoAutoencoder(SMALL.model_copy(update={"speckle": 0.9})).eval()
+    assert isinstance(model.decoder, WarpDecoder)
+    torch.nn.init.constant_(model.decoder.speckle_head.bias, 4.0)
+    generators = [torch.Generator().manual_seed(0)]
+    noise = model.draw_speckle_noise(generators)
+    more = model.draw_speckle_noise(generators, 3)
+    assert noise is not None
+    assert more is not None
+    assert noise.shape == (1, 1, 8, 64, 64)
+    assert more.shape == (1, 1, 3, 64, 64)
+    still, dynamics = torch.rand(1, 1, 64, 64) * 2 - 1, torch.randn(1, *model.latent_shape)
+    clip = model.decode(still, dynamics, speckle_noise=noise, motion_share=torch.zeros(8)).clip
+    steps = clip.diff(dim=2).abs().mean(dim=(0, 1, 3, 4))
+    assert steps.min() > 0.5 * steps.max()

@@ -29,9 +29,14 @@ def test_options_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SystemExit):
         main(["export", "--autoencoder", "a", "--flow", "f", "--out", str(tmp_path / "lung")])
     assert (calls[2]["runs"], calls[2]["stage_2"]) == ((Path("a"), Path("f")), "flow")
+    with pytest.raises(SystemExit):
+        main(["export", "--autoencoder", "a", "--random-latents", "--out", str(tmp_path / "lung")])
+    assert calls[3]["runs"] == (Path("a"), None)
 
 
-@pytest.mark.parametrize("runs", [[], ["--diffusion", "d", "--flow", "f"]])
+@pytest.mark.parametrize(
+    "runs", [[], ["--diffusion", "d", "--flow", "f"], ["--diffusion", "d", "--random-latents"]]
+)
 def test_one_stage_2_is_wanted(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Neither none nor both."""
     with pytest.raises(SystemExit) as exit_info:

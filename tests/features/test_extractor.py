@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sonoloop.errors import UsageError
-from sonoloop.features.extractor import check_clip, check_range, computing
+from sonoloop.features.extractor import check_clip, check_range, computing, resize_of
 
 
 def test_clips_that_fit_pass() -> None:
@@ -49,3 +49,9 @@ def test_exact_computing_allows_no_tf32_and_restores_what_was() -> None:
             assert cudnn.allow_tf32 == (precision == "tf32")
             assert not torch.is_grad_enabled()
         assert (cudnn.enabled, cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32) == before
+
+
+def test_an_id_tells_the_resize() -> None:
+    """With and without a precision behind it, or none at all."""
+    assert resize_of("i3d/bilinear-224") == resize_of("i3d/bilinear-224/bf16") == "bilinear-224"
+    assert resize_of("net-of-tests") is None

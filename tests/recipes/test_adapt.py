@@ -63,6 +63,26 @@ def test_a_model_comes_out_and_work_is_not_done_twice(
 STAGES = ("autoencoder", "diffusion")
 
 
+def test_a_manifest_without_labels_needs_a_word(
+    videos: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    """The message names the option, and the option helps."""
+    manifest = tmp_path / "manifest.csv"
+    files = sorted(videos.rglob("*.mp4"))
+    for file in files:
+        (tmp_path / file.name).symlink_to(file)
+    manifest.write_text("path\n" + "".join(f"{file.name}\n" for file in files))
+    options = {
+        "minutes": BUDGET_MINUTES,
+        "model": str(model_folder),
+        "console": Console(quiet=True),
+    }
+    with pytest.raises(UsageError, match=r"no column label .* with --label-column \(none for no"):
+        adapt([tmp_path], tmp_path / "model", **options)  # type: ignore[arg-type]
+    config = adapt([tmp_path], tmp_path / "model", label_column="none", **options)  # type: ignore[arg-type]
+    assert config.diffusion.labels == ()
+
+
 def test_interruption_is_no_end(
     videos: Path, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +108,7 @@ def test_a_model_of_the_baseline_is_refused() -> None:
     """Its stage 2 is a flow."""
     base = read_model(find_model("default"))[0]
     baseline = base.model_copy(update={"diffusion": None, "flow": FlowConfig(), "name": "cinn"})
-    with pytest.raises(UsageError, match="cinn holds the baseline's flow as stage 2"):
+    with pytest.raises(UsageError, match=r"cinn has no diffusion model as stage 2 \(flow\)"):
         adaptation_preset(baseline, 10)
 
 

@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.phantom_files import write_phantoms
 from sonoloop.data.prepare_options import PrepareOptions
@@ -28,6 +29,7 @@ from sonoloop.flow.model import ConditionalFlow
 from sonoloop.recipes.export import export
 from sonoloop.recipes.prepare import prepare
 from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.random_latents import RandomTrainingLatents
 from sonoloop.training.checkpoint import Checkpoint, save_checkpoint
 from sonoloop.training.run_folder import load_run
 
@@ -107,6 +109,32 @@ def test_exported_model_works(line: Line, tmp_path: Path) -> None:
     assert "an abacus, 2 CPU cores" in card
     assert "| 12 | 1.5 |" in card
     assert "model 'phantom' written to" in text.getvalue()
+
+
+def test_exported_control_gives_stills_latents_of_training_clips(
+    line: Line, tmp_path: Path
+) -> None:
+    """No stage 2 is needed; the loop is the still with the motion of some training clip."""
+    config = export(
+        *(line.autoencoder, None),
+        data=None,
+        out=tmp_path / "model",
+        name="control",
+        console=Console(quiet=True),
+    )
+    model = ImageToVideo.from_pretrained(tmp_path / "model")
+    assert config.random_latents is not None
+    assert isinstance(model.sampler, RandomTrainingLatents)
+    videos = ClipSet.open(line.data, "train", config.clip)
+    assert config.random_latents.num_latents >= len(videos)
+    assert isinstance(model.autoencoder, VideoAutoencoder)
+    first = torch.from_numpy(videos.clip(0))[None, None].float() / 127.5 - 1
+    with torch.no_grad():
+        latent = model.autoencoder.encode(first)
+    torch.testing.assert_close(model.sampler.latents[:1], latent, atol=1e-2, rtol=0)  # fp16
+    still = np.random.default_rng(0).integers(1, 255, (50, 70), dtype=np.uint8)
+    assert model(still)[0][0].shape == (16, 50, 70)
+    assert "A control, not a model" in (tmp_path / "model" / "README.md").read_text()
 
 
 def test_exported_baseline_works(line: Line, tmp_path: Path) -> None:

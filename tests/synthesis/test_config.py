@@ -45,6 +45,8 @@ def test_a_model_has_one_stage_2() -> None:
     assert (older.stage_2_part, older.stage_2.num_inference_steps) == ("diffusion", 10)
     baseline = ModelConfig.model_validate({**values, "flow": {}})
     assert (baseline.stage_2_part, baseline.stage_2.num_inference_steps) == ("flow", 1)
+    control = ModelConfig.model_validate({**values, "random_latents": {"num_latents": 3}})
+    assert (control.stage_2_part, control.stage_2.num_inference_steps) == ("random_latents", 1)
     for wrong in ({}, {"diffusion": {}, "flow": {}}):
         with pytest.raises(ValidationError, match="one stage 2: either diffusion or flow"):
             ModelConfig.model_validate({**values, **wrong})

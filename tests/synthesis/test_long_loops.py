@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from sonoloop.layers.warp import warp_frame
-from sonoloop.synthesis.long_loops import Window, blend_weights, long_loop, window_starts
+from sonoloop.synthesis.long_loops import (
+    Window,
+    blend_weights,
+    long_loop,
+    motion_shares,
+    window_starts,
+)
 
 SIZE, WINDOW = 24, 16
 
@@ -26,11 +32,14 @@ class Mover:
         self.still = still
         self.speeds = speeds
         self.drawn = 0
+        self.starts: list[int] = []
 
-    def __call__(self) -> Window:
+    def __call__(self, start: int, shares: Tensor | None = None) -> Window:
         """Draw the next window."""
+        self.starts.append(start)
         frame = torch.arange(WINDOW, dtype=torch.float32)
         flow = torch.zeros(1, 2, WINDOW, SIZE, SIZE)
+        frame = frame if shares is None else frame * shares
         flow[:, 0] = (self.speeds[self.drawn] * frame)[:, None, None]
         self.drawn += 1
         return warp_frame(self.still, flow) + 0.01 * frame[:, None, None], flow
@@ -42,30 +51,30 @@ def changes(clip: Tensor) -> Tensor:
 
 
 @settings(deadline=None)
-@given(num_frames=st.integers(2, 200), window=st.integers(8, 24), loop=st.booleans())
-def test_every_frame_is_shared_out(num_frames: int, window: int, *, loop: bool) -> None:
-    """Property: weights sum to 1, to less only at the end of a loop, and none is negative.
+@given(num_frames=st.integers(2, 200), window=st.integers(8, 24))
+def test_every_frame_is_shared_out(num_frames: int, window: int) -> None:
+    """Property: weights sum to 1 and none is negative; a loop's motion falls at its end.
 
     A window that begins later adds nothing at its first frame, where it shows the still.
     """
     starts = window_starts(num_frames, window)
-    weights = blend_weights(starts, num_frames, window, loop=loop)
+    weights = blend_weights(starts, num_frames, window)
     assert starts[-1] + window >= num_frames
     assert len(starts) == 1 or starts[-2] + window < num_frames
     assert (weights >= 0).all()
-    total = weights.sum(dim=0)
-    closing = min(window // 3, num_frames // 2) if loop else 0
-    torch.testing.assert_close(total[: num_frames - closing], torch.ones(num_frames)[closing:])
+    torch.testing.assert_close(weights.sum(dim=0), torch.ones(num_frames))
     assert all(weights[k, start] == 0 for k, start in enumerate(starts) if k)
-    assert weights[0, 0] == total[0]
-    if loop:
-        assert (total[-closing:].diff() < 0).all()
+    shares = motion_shares(num_frames, window)
+    closing = min(window // 3, num_frames // 2)
+    assert (shares[: num_frames - closing] == 1).all()
+    assert (shares[-closing:].diff() < 0).all()
+    assert shares[-1].item() == pytest.approx(1 / closing)
 
 
 def test_one_window_is_passed_on_as_it_is() -> None:
     """As many frames as asked for, bit by bit."""
     draw = Mover(speckle(), [0.3])
-    expected, expected_flow = Mover(speckle(), [0.3])()
+    expected, expected_flow = Mover(speckle(), [0.3])(0)
     options = {"window_frames": WINDOW, "loop": False}
     clip, flow = long_loop(draw, speckle(), num_frames=10, **options)  # type: ignore[arg-type]
     assert torch.equal(clip, expected[:, :, :10])
@@ -82,7 +91,7 @@ def test_flows_are_blended_and_the_still_is_moved_once() -> None:
     still = speckle()
     draw = Mover(still, [0.2, -0.2])
     clip, flow = long_loop(draw, still, window_frames=WINDOW, num_frames=21, loop=False)
-    assert draw.drawn == 2
+    assert draw.starts == [0, 5]
     assert flow is not None
     assert flow[0, 0, 8].mean().item() == pytest.approx(8 / 11 * 1.6 - 3 / 11 * 0.6, abs=1e-5)
     brighter = 8 / 11 * 0.08 + 3 / 11 * 0.03
@@ -126,7 +135,7 @@ def test_a_decoder_without_flow_cross_fades() -> None:
     still = torch.zeros(1, 1, 4, 4)
     levels = iter([1.0, 0.0])
 
-    def draw() -> Window:
+    def draw(_: int, __: Tensor | None) -> Window:
         return torch.full((1, 1, WINDOW, 4, 4), next(levels)), None
 
     clip, flow = long_loop(draw, still, window_frames=WINDOW, num_frames=21, loop=False)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from sonoloop.autoencoder.adain_decoder import AdainDecoder
@@ -84,11 +85,14 @@ class VideoAutoencoder(nn.Module):
         features: list[Tensor] = self.first_frame_encoder(first_frame)
         return features
 
-    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+    def draw_speckle_noise(
+        self, generators: Sequence[torch.Generator], num_frames: int | None = None
+    ) -> Clip | None:
         """Draw the noise that new speckle is made of; None where the decoder makes none.
 
         Args:
             generators: One per item, on the CPU; an item's noise comes from its own alone.
+            num_frames: Frames of noise; None for those of a clip.
 
         Returns:
             Standard normal, shaped as the clips, on the model's device.
@@ -96,7 +100,7 @@ class VideoAutoencoder(nn.Module):
         config = self.config
         if not config.speckle:
             return None
-        shape = (config.in_channels, config.num_frames, config.size, config.size)
+        shape = (config.in_channels, num_frames or config.num_frames, config.size, config.size)
         return item_noise(shape, generators).to(next(self.parameters()).device)
 
     def decode(
@@ -105,6 +109,7 @@ class VideoAutoencoder(nn.Module):
         latent: Latent,
         features: list[Tensor] | None = None,
         speckle_noise: Clip | None = None,
+        motion_share: Float[Tensor, " t"] | None = None,
     ) -> Decoded:
         """Rebuild a clip from its first frame and its latent.
 
@@ -113,13 +118,18 @@ class VideoAutoencoder(nn.Module):
             latent: Dynamics, from ``encode`` or from stage 2.
             features: ``first_frame_features(first_frame)``, where it is at hand.
             speckle_noise: As ``draw_speckle_noise`` draws it; None for speckle that only moves.
+            motion_share: How much of its way from the still each frame goes, 0 to 1; speckle is new
+                all the same. None for all of it.
         """
         pyramid = self.first_frame_features(first_frame) if features is None else features
         flow: Flow | None = None
         if isinstance(self.decoder, WarpDecoder):
-            clip, flow = self.decoder(first_frame, pyramid, latent, speckle_noise)
+            clip, flow = self.decoder(first_frame, pyramid, latent, speckle_noise, motion_share)
         else:
             clip = self.decoder(first_frame, pyramid, latent)
+            if motion_share is not None:
+                still = first_frame.unsqueeze(2)
+                clip = still + motion_share[:, None, None] * (clip - still)
         clip = torch.cat([first_frame.unsqueeze(2).to(clip.dtype), clip[:, :, 1:]], dim=2)
         return Decoded(clip, flow)
 

@@ -92,6 +92,7 @@ class WarpDecoder(nn.Module):
         pyramid: list[Tensor],
         latent: Latent,
         speckle_noise: Clip | None = None,
+        motion_share: Float[Tensor, " t"] | None = None,
     ) -> tuple[Clip, Flow]:
         """Return the clip and the flow that moved the first frame.
 
@@ -100,6 +101,7 @@ class WarpDecoder(nn.Module):
             pyramid: Its features from ``FirstFrameEncoder``.
             latent: Dynamics, grid or vector.
             speckle_noise: Standard normal, shaped as the clip; None for none.
+            motion_share: Share of each frame's flow and residual; None for all of them.
         """
         features = self.stem(latent) + pyramid[-1].unsqueeze(2)
         for block, frame_features in zip(self.blocks, pyramid[-2:0:-1], strict=True):
@@ -107,12 +109,16 @@ class WarpDecoder(nn.Module):
         size = first_frame.shape[-1]
         largest = MAX_FLOW * size / 4  # pixels at a quarter; a unit of the head is one at full
         quarter_flow = largest * torch.tanh(self.flow_head(features).float() / (4 * largest))
+        if motion_share is not None:
+            quarter_flow = quarter_flow * motion_share[:, None, None]
         flow = resize_flow(quarter_flow, size, size)
         flow = torch.cat([torch.zeros_like(flow[:, :, :1]), flow[:, :, 1:]], dim=2)
         moved = warp_frame(first_frame, flow)
         hidden = self._refined(features, pyramid[0], quarter_flow)
         spread = sub_pixels(self.residual_head(hidden).float())
         residual = RESIDUAL_SCALE * _without_frame_zero(spread)
+        if motion_share is not None:
+            residual = residual * motion_share[:, None, None]
         if not self.residual_blur:
             return moved + residual, flow
         if self.filtered_noise is not None and speckle_noise is not None:

@@ -11,6 +11,7 @@ def adapt(
     minutes: float = 5.0,
     model: str = "default",
     name: str | None = None,
+    label_column: str | None = None,
 ) -> int:
     """Fine-tune a model on your own few videos, check it on some held out, and export it.
 
@@ -25,8 +26,9 @@ def adapt(
         minutes: Time for training both stages.
         model: Name of a bundled model or a model folder to start from.
         name: What manifests call the new model; by default the name of the folder.
+        label_column: Column of the label in a manifest, "none" for no labels; by default "label".
     """
     from sonoloop.recipes import adapt as recipe  # noqa: PLC0415 - imports torch: seconds
 
-    recipe.adapt(videos, out, minutes=minutes, model=model, name=name)
+    recipe.adapt(videos, out, minutes=minutes, model=model, name=name, label_column=label_column)
     return 0

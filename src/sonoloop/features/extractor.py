@@ -75,6 +75,19 @@ def check_clip(clip: Clip, *, min_frames: int) -> None:
         check_range(clip)
 
 
+def resize_of(net_id: str) -> str | None:
+    """Read the resize out of the id of a net.
+
+    Args:
+        net_id: "net", "net/resize" or "net/resize/precision".
+
+    Returns:
+        Kernel and size; None where the id names none.
+    """
+    parts = net_id.split("/")
+    return parts[1] if len(parts) > 1 else None
+
+
 def check_range(pixels: Tensor) -> None:
     """Refuse pixels outside [-1, 1].
 

@@ -51,6 +51,7 @@ def adapt(
     minutes: float = 5.0,
     model: str = "default",
     name: str | None = None,
+    label_column: str | None = None,
     console: Console | None = None,
 ) -> ModelConfig:
     """Fine-tune a model on a few videos and write the new one.
@@ -64,6 +65,7 @@ def adapt(
         minutes: Time for both stages, above 0; reading, checking and exporting come on top.
         model: Name of a bundled model, or a model folder: what to start from.
         name: What manifests call the new model; None takes the name of ``out``.
+        label_column: Column of the label in manifests; "none" for no labels.
         console: Where to report; None takes the terminal.
 
     Returns:
@@ -86,7 +88,12 @@ def adapt(
     dataset, stage_1, stage_2 = work / "dataset", work / "autoencoder", work / "diffusion"
     work.mkdir(parents=True, exist_ok=True)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    options = PrepareOptions(size=base.clip.size, num_frames=base.clip.num_frames, split=SPLIT)
+    options = PrepareOptions(
+        size=base.clip.size,
+        num_frames=base.clip.num_frames,
+        split=SPLIT,
+        label_column=label_column,
+    )
     found = prepare(videos, dataset, options, console=console)
     say(
         f"1/4 {found.counts.get('train', 0)} videos to train on, "
@@ -232,8 +239,8 @@ def _diffusion_of(base: ModelConfig) -> DiffusionConfig:
     """Return the settings of a model's diffusion."""
     if base.diffusion is None:
         msg = (
-            f"{base.name} holds the baseline's flow as stage 2, which cannot be adapted: "
-            "give a model with a diffusion model, such as the bundled one"
+            f"{base.name} has no diffusion model as stage 2 ({base.stage_2_part}) and cannot be "
+            "adapted: give one that has, such as the bundled one"
         )
         raise UsageError(msg)
     return base.diffusion

@@ -20,6 +20,7 @@ MetricName = Literal[
     "privacy",
 ]
 METRICS: tuple[MetricName, ...] = get_args(MetricName)
+FeaturePrecision = Literal["exact", "tf32", "bf16"]
 SplitChoice = Literal["train", "validation", "test", "all"]
 
 
@@ -39,6 +40,9 @@ class EvaluateOptions:
         seed: Of subsampling and of the choice of training clips.
         weights_dir: Folder of the nets' weights; by default the usual one.
         dtfvd_weights: The user's own file of the dynamic-texture net, for dtfvd.
+        inception_weights: The user's own file of the Inception net, for fid.
+        precision: How the nets of FVD, KVD, DTFVD and DIV compute; only exact meets published
+            values, tf32 and bf16 are faster on a GPU and named in the metric's id.
         cache: Folder of computed features; by default features/ in --out.
         paper: Measure all frames, frame 0 included, as the paper does.
         title: Heading of the report.
@@ -54,6 +58,7 @@ class EvaluateOptions:
     weights_dir: Path | None = None
     dtfvd_weights: Path | None = None
     inception_weights: Path | None = None
+    precision: FeaturePrecision = "exact"
     cache: Path | None = None
     paper: bool = False
     title: str | None = None

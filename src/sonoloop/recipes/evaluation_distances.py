@@ -20,7 +20,7 @@ from sonoloop.evaluation.subset_distances import (
     frechet_between_subsets,
     kernel_between_subsets,
 )
-from sonoloop.features.extractor import FeatureExtractor
+from sonoloop.features.extractor import FeatureExtractor, resize_of
 from sonoloop.features.frame_inception import FrameInception
 from sonoloop.features.still_i3d import StillI3d
 from sonoloop.recipes.evaluate_options import EvaluateOptions
@@ -149,7 +149,7 @@ def distance_metrics(
                 values=values,
                 net=net.id,
                 net_sha256=net.checksum,
-                resize=net.id.rpartition("/")[2],
+                resize=resize_of(net.id),
                 frames="from 1" if start else "all",
                 seed=options.seed,
                 warnings=tuple(warnings),

@@ -10,7 +10,7 @@ from torch import Tensor
 from sonoloop.evaluation.clip_sets import ClipSource
 from sonoloop.evaluation.diversity import MIN_SAMPLES, diversity
 from sonoloop.evaluation.measurement_cache import MeasurementCache
-from sonoloop.features.extractor import FeatureExtractor
+from sonoloop.features.extractor import FeatureExtractor, resize_of
 from sonoloop.features.perceptual import Lpips, diversity_taps
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.recipes.evaluation_distances import NetFeatures
@@ -134,7 +134,7 @@ def diversity_in_features(
         values=(value_of_clips("synthetic", values, groups, seed=options.seed),),
         net=net.id,
         net_sha256=net.checksum,
-        resize=net.id.rpartition("/")[2],
+        resize=resize_of(net.id),
         frames="all",
         seed=options.seed,
         warnings=_few_samples(stills),

@@ -81,7 +81,9 @@ def _distances(
     titles: dict[DistanceKind, str] = {"fvd": "FVD", "kvd": "KVD"}
     kinds = {kind: title for kind, title in titles.items() if kind in names}
     if kinds:
-        i3d = I3dKinetics400.from_weights(options.weights_dir, device=device)
+        i3d = I3dKinetics400.from_weights(
+            options.weights_dir, precision=options.precision, device=device
+        )
         advance = start("I3D", _num_clips(sets))
         records += distance_metrics(sets, i3d, kinds, cache, options, advance)
     if "fvd-paper" in names:
@@ -89,7 +91,9 @@ def _distances(
         advance = start("I3D, paper", _num_clips(sets))
         records += distance_metrics(sets, i3d, {"fvd": "FVD (paper)"}, cache, options, advance)
     if "dtfvd" in names and options.dtfvd_weights is not None:
-        texture = DynamicTextureI3d.from_file(options.dtfvd_weights, device=device)
+        texture = DynamicTextureI3d.from_file(
+            options.dtfvd_weights, precision=options.precision, device=device
+        )
         advance = start("dynamic textures", _num_clips(sets))
         records += distance_metrics(sets, texture, {"dtfvd": "DTFVD"}, cache, options, advance)
     if "fid" in names and options.inception_weights is not None:
@@ -116,11 +120,15 @@ def _diversities(
     vgg = Lpips.from_weights("vgg", options.weights_dir, device=device)
     advance = start("DIV, VGG", len(sets.samples))
     found = [diversity_in_maps(sets, vgg, cache, options, advance)]
-    i3d = I3dKinetics400.from_weights(options.weights_dir, device=device)
+    i3d = I3dKinetics400.from_weights(
+        options.weights_dir, precision=options.precision, device=device
+    )
     advance = start("DIV, I3D", num_samples)
     found += [diversity_in_features(sets, i3d, "DIV (I3D)", cache, options, advance)]
     if options.dtfvd_weights is not None:
-        texture = DynamicTextureI3d.from_file(options.dtfvd_weights, device=device)
+        texture = DynamicTextureI3d.from_file(
+            options.dtfvd_weights, precision=options.precision, device=device
+        )
         advance = start("DIV, textures", num_samples)
         title = "DIV (textures)"
         found += [

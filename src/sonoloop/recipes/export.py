@@ -1,4 +1,4 @@
-"""Two training runs and their data become one model folder."""
+"""Training runs and their data become one model folder."""
 
 import hashlib
 import json
@@ -21,8 +21,15 @@ from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.errors import UsageError
 from sonoloop.flow.config import FlowConfig
 from sonoloop.recipes.model_card import TrainingFacts, model_card
+from sonoloop.recipes.training_latents import encode_training_clips
 from sonoloop.shapes import Frame
-from sonoloop.synthesis.config import ModelConfig, Stage2, TypicalityConfig, playing_rate_hz
+from sonoloop.synthesis.config import (
+    ModelConfig,
+    RandomLatentsConfig,
+    Stage2,
+    TypicalityConfig,
+    playing_rate_hz,
+)
 from sonoloop.synthesis.native_size import HALF_RANGE
 from sonoloop.synthesis.pretrained import load_weights, pack_weights, write_model
 from sonoloop.synthesis.stages import build_stage_2
@@ -42,7 +49,7 @@ STAGE_2_CONFIGS: Final[dict[Stage2, type[DiffusionConfig | FlowConfig]]] = {
 
 def export(  # noqa: PLR0913 - the options of a command
     autoencoder_run: Path,
-    stage_2_run: Path,
+    stage_2_run: Path | None,
     *,
     stage_2: Stage2 = "diffusion",
     data: Path | None,
@@ -56,10 +63,11 @@ def export(  # noqa: PLR0913 - the options of a command
 
     Args:
         autoencoder_run: Run folder of stage 1.
-        stage_2_run: Run folder of stage 2, trained on that stage 1.
+        stage_2_run: Run folder of stage 2, trained on that stage 1; None for the control: latents
+            of the training clips, chosen at random.
         stage_2: Which stage 2 that is.
-        data: The dataset both were trained on, for the typicality check and the card; None takes
-            the path in the config of stage 1's run.
+        data: The dataset both were trained on, for the typicality check, the card and the control;
+            None takes the path in the config of stage 1's run.
         out: Where the model folder goes.
         name: What manifests and provenance call the model.
         trained_on: What the training data show, in a few words; None names the dataset.
@@ -74,29 +82,22 @@ def export(  # noqa: PLR0913 - the options of a command
             cannot be used.
     """
     console = console or Console()
-    runs: dict[Stage, TrainedRun] = {
-        "autoencoder": _load(autoencoder_run, "autoencoder"),
-        stage_2: _load(stage_2_run, stage_2),
-    }
+    folders: dict[Stage, Path] = {"autoencoder": autoencoder_run}
+    if stage_2_run is not None:
+        folders[stage_2] = stage_2_run
+    runs = {stage: _load(folder, stage) for stage, folder in folders.items()}
     clip = ClipConfig.model_validate(_section(runs, "autoencoder", "clip"))
     autoencoder_config = AutoencoderConfig.model_validate(
         _section(runs, "autoencoder", "autoencoder")
     )
-    used = _section(runs, stage_2, "autoencoder_weights_sha256")
-    found = hashlib.sha256(runs["autoencoder"].ema_path.read_bytes()).hexdigest()
-    if used != found:
-        msg = (
-            f"{stage_2_run} was trained on other stage 1 weights than {autoencoder_run} holds "
-            f"({str(used)[:12]} and {found[:12]}): give its own run, or train stage 2 again"
-        )
-        raise UsageError(msg)
     autoencoder = VideoAutoencoder(autoencoder_config)
-    settings = STAGE_2_CONFIGS[stage_2].model_validate(_section(runs, stage_2, stage_2))
-    sampler = build_stage_2(settings, autoencoder.latent_shape)
-    weights: dict[str, dict[str, Tensor]] = {
-        "autoencoder": _fitting_weights(autoencoder, runs, "autoencoder"),
-        stage_2: _fitting_weights(sampler, runs, stage_2),
-    }
+    weights = {"autoencoder": _fitting_weights(autoencoder, runs, "autoencoder")}
+    settings: DiffusionConfig | FlowConfig | None = None
+    if stage_2_run is not None:
+        _check_stage_1_of(folders, runs, stage_2)
+        settings = STAGE_2_CONFIGS[stage_2].model_validate(_section(runs, stage_2, stage_2))
+        sampler = build_stage_2(settings, autoencoder.latent_shape)
+        weights[stage_2] = _fitting_weights(sampler, runs, stage_2)
     dataset = data or Path(str(_section(runs, "autoencoder", "data")))
     if not dataset.is_dir():
         where = "" if data else f" (where {autoencoder_run} found it)"
@@ -104,6 +105,12 @@ def export(  # noqa: PLR0913 - the options of a command
         raise UsageError(msg)
     videos = ClipSet.open(dataset, "train", clip)
     typicality, typicality_config = fit_typicality(videos)
+    control: RandomLatentsConfig | None = None
+    if stage_2_run is None:
+        console.print("encoding training clips", highlight=False)
+        latents = encode_training_clips(autoencoder.eval(), videos)
+        weights["random_latents"] = {"latents": latents}
+        control = RandomLatentsConfig(num_latents=len(latents))
     packed = pack_weights(weights, typicality.tensors())
     config = ModelConfig(
         name=name,
@@ -113,12 +120,13 @@ def export(  # noqa: PLR0913 - the options of a command
         autoencoder=autoencoder_config,
         diffusion=settings if isinstance(settings, DiffusionConfig) else None,
         flow=settings if isinstance(settings, FlowConfig) else None,
+        random_latents=control,
         latent_shape=autoencoder.latent_shape,
         frame_rate_hz=playing_rate_hz(clip),
         weights_sha256=hashlib.sha256(packed).hexdigest(),
         typicality=typicality_config,
     )
-    facts = _facts({"autoencoder": autoencoder_run, stage_2: stage_2_run}, runs, weights, videos)
+    facts = _facts(folders, runs, weights, videos)
     write_model(out, config, packed, model_card(config, facts))
     megabytes = len(packed) / 1e6
     parameters = sum(facts.parameters.values()) / 1e6
@@ -141,6 +149,21 @@ def _load(path: Path, stage: Stage) -> TrainedRun:
     return run
 
 
+def _check_stage_1_of(
+    folders: dict[Stage, Path], runs: dict[Stage, TrainedRun], stage_2: Stage2
+) -> None:
+    """Refuse a stage 2 that was trained on another stage 1."""
+    used = _section(runs, stage_2, "autoencoder_weights_sha256")
+    found = hashlib.sha256(runs["autoencoder"].ema_path.read_bytes()).hexdigest()
+    if used != found:
+        msg = (
+            f"{folders[stage_2]} was trained on other stage 1 weights than "
+            f"{folders['autoencoder']} holds ({str(used)[:12]} and {found[:12]}): give its own "
+            "run, or train stage 2 again"
+        )
+        raise UsageError(msg)
+
+
 def _section(runs: dict[Stage, TrainedRun], stage: Stage, section: str) -> object:
     """Return one section of a run's config."""
     try:
@@ -156,7 +179,7 @@ def _fitting_weights(
     """Read a run's averaged weights and check that they fit the config beside them."""
     path = runs[stage].ema_path
     weights = load_file(path)
-    load_weights(module, weights, part=stage, folder=path.parent)
+    load_weights(module, weights, part=stage, folder=path.parent)  # into the module, too
     return weights
 
 

@@ -99,6 +99,12 @@ use a loop for diagnosis, measurement or treatment.
 
 def _control(config: ModelConfig) -> str:
     """Say what can be asked of the model besides the still."""
+    if config.random_latents is not None:
+        return (
+            f" A control, not a model: every still gets the latent of one of "
+            f"{config.random_latents.num_latents} training clips, chosen at random. It holds their "
+            "motion: keep it to yourself."
+        )
     if config.diffusion is None:
         return ""
     asked = []

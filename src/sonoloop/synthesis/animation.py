@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 from sonoloop.shapes import Frame
 from sonoloop.synthesis.config import ModelConfig
 from sonoloop.synthesis.controlled_sampling import draw_latents
+from sonoloop.synthesis.frame_noise import FrameNoise
 from sonoloop.synthesis.long_loops import Window, long_loop
 from sonoloop.synthesis.loops import LoopOptions, LoopRequest, TimedLoop
 from sonoloop.synthesis.native_size import HALF_RANGE, to_native_size
@@ -97,7 +99,12 @@ class Animation:
         pyramid = [torch.cat(level) for level in levels]
         generators = [clip_generator(run.seed, still.sha256, sample) for still, sample in batch]
 
-        def draw() -> Window:
+        window_frames = self.config.clip.num_frames
+        frame_noise = FrameNoise(
+            partial(self.autoencoder.draw_speckle_noise, generators), window_frames
+        )
+
+        def draw(start: int, share: Tensor | None) -> Window:
             latent = draw_latents(
                 self.sampler,
                 first_frame,
@@ -105,12 +112,12 @@ class Animation:
                 generators=generators,
                 num_inference_steps=run.num_inference_steps,
             )
-            noise = self.autoencoder.draw_speckle_noise(generators)
-            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise)
+            noise = frame_noise.of_window(start)
+            share = None if share is None else share.to(self.device)
+            clip, flow = self.autoencoder.decode(first_frame, latent, pyramid, noise, share)
             clip = clip.mean(dim=1, keepdim=True).float().cpu()  # (b, 1, t, h, w): grey
             return clip, None if flow is None else flow.float().cpu()
 
-        window_frames = self.config.clip.num_frames
         return long_loop(
             draw,
             first_frame[:, :1].float().cpu(),

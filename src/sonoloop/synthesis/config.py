@@ -11,6 +11,8 @@ from sonoloop.flow.config import FlowConfig
 
 Stage2 = Literal["diffusion", "flow"]
 """Kinds of stage 2: the run's stage, the section of its settings and the part of a model."""
+Prior = Literal[Stage2, "random_latents"]
+"""What can stand in stage 2's place in a model: one that was trained, or the control."""
 
 NOMINAL_RATE_HZ = 25.0
 """Assumed rate of recordings whose windows are counted in frames (the paper's 25 Hz videos)."""
@@ -31,6 +33,25 @@ class TypicalityConfig(BaseModel):
     """Groups (patients, merged with near-duplicates) these stills come from."""
 
 
+class RandomLatentsConfig(BaseModel):
+    """Settings of ``RandomTrainingLatents``, the control in stage 2's place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    num_latents: int = Field(ge=1)
+    """Latents of training clips to choose from."""
+
+    @property
+    def sampler(self) -> Literal["random_training_latent"]:
+        """How a latent is drawn."""
+        return "random_training_latent"
+
+    @property
+    def num_inference_steps(self) -> Literal[1]:
+        """One choice makes a latent."""
+        return 1
+
+
 class ModelConfig(BaseModel):
     """Everything needed to rebuild a model and to check its weights."""
 
@@ -49,9 +70,11 @@ class ModelConfig(BaseModel):
     autoencoder: AutoencoderConfig
     """Stage 1."""
     diffusion: DiffusionConfig | None = None
-    """Stage 2; None where it is the baseline's."""
+    """Stage 2; None where it is of another kind."""
     flow: FlowConfig | None = None
-    """Stage 2 of the baseline; None where it is a diffusion model."""
+    """Stage 2 of the baseline; None where it is of another kind."""
+    random_latents: RandomLatentsConfig | None = None
+    """The control in place of a stage 2; None where there is one."""
     latent_shape: tuple[int, ...]
     """Shape of one latent, channels first."""
     frame_rate_hz: float = Field(gt=0)
@@ -63,22 +86,25 @@ class ModelConfig(BaseModel):
 
     @model_validator(mode="after")
     def _one_stage_2(self) -> "ModelConfig":
-        if (self.diffusion is None) == (self.flow is None):
-            msg = "a model has one stage 2: either diffusion or flow"
+        kinds = (self.diffusion, self.flow, self.random_latents)
+        if sum(kind is not None for kind in kinds) != 1:
+            msg = "a model has one stage 2: either diffusion or flow or random_latents"
             raise ValueError(msg)
         return self
 
     @property
-    def stage_2(self) -> DiffusionConfig | FlowConfig:
+    def stage_2(self) -> DiffusionConfig | FlowConfig | RandomLatentsConfig:
         """Settings of stage 2, whichever it is."""
-        found = self.diffusion or self.flow
+        found = self.diffusion or self.flow or self.random_latents
         if found is None:
             raise TypeError
         return found
 
     @property
-    def stage_2_part(self) -> Stage2:
+    def stage_2_part(self) -> Prior:
         """Which stage 2 it is, as its weights are named."""
+        if self.random_latents is not None:
+            return "random_latents"
         return "flow" if self.diffusion is None else "diffusion"
 
 

@@ -8,8 +8,9 @@ pixels, which would show two pictures at once, but where the pixels come from, a
     flow_t = sum_k w_k(t) flow_k(t - start_k)      correction_t = sum_k w_k(t) correction_k(...)
     frame_t = warp(still, flow_t) + correction_t   with the weights of a frame summing to 1
 
-So any frame, early or late, is the still, moved once. For a loop the still itself is the last
-window: the last frames' flow and correction fall to zero. docs/synthesis.md measures the choices.
+So any frame, early or late, is the still, moved once. For a loop the last frames go back to it:
+their motion and brightness fall to zero, while speckle stays as new as in any frame, or the loop
+would calm down at its end. docs/synthesis.md measures the choices.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typing import Final
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from sonoloop.layers.warp import warp_frame
 from sonoloop.shapes import Clip, Flow, Frame
@@ -28,10 +30,13 @@ more cost time (docs/synthesis.md)."""
 
 Window = tuple[Clip, Flow | None]
 """Frames of the model's length, and where their pixels come from in the still."""
+DrawWindow = Callable[[int, Float[Tensor, " t"] | None], Window]
+"""(frame of the loop at which the window begins, share of its motion that each of its frames shows;
+None for all of it)."""
 
 
 def long_loop(
-    draw: Callable[[], Window],
+    draw: DrawWindow,
     first_frame: Frame,
     *,
     window_frames: int,
@@ -51,17 +56,21 @@ def long_loop(
         Clips and flows of ``num_frames`` frames; a single window is passed on as it is.
     """
     if num_frames <= window_frames and not loop:
-        clip, flow = draw()
+        clip, flow = draw(0, None)
         return clip[:, :, :num_frames], None if flow is None else flow[:, :, :num_frames]
     starts = window_starts(num_frames, window_frames)
-    weights = blend_weights(starts, num_frames, window_frames, loop=loop)
+    weights = blend_weights(starts, num_frames, window_frames)
+    way_back = motion_shares(num_frames, window_frames) if loop else None
     batch, channels, height, width = first_frame.shape
     correction = torch.zeros(batch, channels, num_frames, height, width)
     flow_sum: Tensor | None = None
     for start, weight in zip(starts, weights, strict=True):
-        clip, flow = draw()
         stop = min(start + window_frames, num_frames)
         here, part = slice(start, stop), slice(0, stop - start)
+        shares = None
+        if way_back is not None:
+            shares = functional.pad(way_back[here], (0, start + window_frames - stop))
+        clip, flow = draw(start, shares)
         share = weight[here, None, None]
         moved = first_frame.unsqueeze(2)
         if flow is not None:
@@ -88,8 +97,23 @@ def window_starts(num_frames: int, window_frames: int) -> list[int]:
     return [0, *range(hop, num_frames - window_frames + hop, hop)]
 
 
+def motion_shares(num_frames: int, window_frames: int) -> Float[Tensor, " {num_frames}"]:
+    """Let the motion of a loop's last frames fall to 0, the still, behind the last one.
+
+    Args:
+        num_frames: Frames of the loop.
+        window_frames: Frames of a window; the way back takes those between two windows.
+
+    Returns:
+        1 in all but the last frames.
+    """
+    way_back = min(_hop(window_frames), num_frames // 2)
+    left = num_frames - torch.arange(num_frames, dtype=torch.float32)
+    return (left / way_back).clamp(max=1)
+
+
 def blend_weights(
-    starts: list[int], num_frames: int, window_frames: int, *, loop: bool
+    starts: list[int], num_frames: int, window_frames: int
 ) -> Float[Tensor, "k {num_frames}"]:
     """Share every frame among the windows that cover it.
 
@@ -100,10 +124,9 @@ def blend_weights(
         starts: First frame of each window.
         num_frames: Frames in all.
         window_frames: Frames of a window.
-        loop: Whether the weights of the last frames fall to 0, the still, behind the last one.
 
     Returns:
-        Weights that sum to 1 over the windows, less at the end of a loop.
+        Weights that sum to 1 over the windows.
     """
     frame = torch.arange(num_frames, dtype=torch.float32)
     ramp = window_frames - _hop(window_frames)
@@ -115,11 +138,7 @@ def blend_weights(
         inside = (place >= 0) & (place < window_frames)
         rows.append(torch.minimum(rising, falling).clamp(0, 1) * inside)
     weights = torch.stack(rows)
-    weights = weights / weights.sum(dim=0)
-    if loop:
-        way_back = min(_hop(window_frames), num_frames // 2)
-        weights = weights * ((num_frames - frame) / way_back).clamp(max=1)
-    return weights
+    return weights / weights.sum(dim=0)
 
 
 def _hop(window_frames: int) -> int:

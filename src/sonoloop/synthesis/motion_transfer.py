@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sonoloop.autoencoder.model import VideoAutoencoder
@@ -121,9 +122,11 @@ class FlowOnly:
         """Compute what does not depend on the latent."""
         return self._decoder.first_frame_features(first_frame)
 
-    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+    def draw_speckle_noise(
+        self, generators: Sequence[torch.Generator], num_frames: int | None = None
+    ) -> Clip | None:
         """Draw nothing: all speckle is the still's."""
-        del generators
+        del generators, num_frames
         return None
 
     def decode(
@@ -132,13 +135,14 @@ class FlowOnly:
         latent: Latent,
         features: list[Tensor] | None = None,
         speckle_noise: Clip | None = None,
+        motion_share: Float[Tensor, " t"] | None = None,
     ) -> tuple[Clip, Flow | None]:
         """Move a first frame along the flow of a latent, and nothing else.
 
         Raises:
             UsageError: If stage 1 states no flow.
         """
-        _, flow = self._decoder.decode(first_frame, latent, features, speckle_noise)
+        _, flow = self._decoder.decode(first_frame, latent, features, speckle_noise, motion_share)
         if flow is None:
             msg = "this model's decoder paints and states no flow: leave flow_only out"
             raise UsageError(msg)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from sonoloop.diffusion.config import DiffusionConfig
@@ -11,6 +12,8 @@ from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.flow.config import FlowConfig
 from sonoloop.flow.model import ConditionalFlow
 from sonoloop.shapes import Clip, Flow, Frame, Latent
+from sonoloop.synthesis.config import RandomLatentsConfig
+from sonoloop.synthesis.random_latents import RandomTrainingLatents
 
 
 @runtime_checkable
@@ -21,7 +24,9 @@ class Decoder(Protocol):
         """Compute what does not depend on the latent."""
         ...
 
-    def draw_speckle_noise(self, generators: Sequence[torch.Generator]) -> Clip | None:
+    def draw_speckle_noise(
+        self, generators: Sequence[torch.Generator], num_frames: int | None = None
+    ) -> Clip | None:
         """Draw the noise that new speckle is made of, one generator per item."""
         ...
 
@@ -31,6 +36,7 @@ class Decoder(Protocol):
         latent: Latent,
         features: list[Tensor] | None = None,
         speckle_noise: Clip | None = None,
+        motion_share: Float[Tensor, " t"] | None = None,
     ) -> tuple[Clip, Flow | None]:
         """Turn a first frame and a latent into a clip and its flow."""
         ...
@@ -52,14 +58,16 @@ class LatentSampler(Protocol):
 
 
 def build_stage_2(
-    config: DiffusionConfig | FlowConfig, latent_shape: tuple[int, ...]
-) -> LatentDiffusion | ConditionalFlow:
+    config: DiffusionConfig | FlowConfig | RandomLatentsConfig, latent_shape: tuple[int, ...]
+) -> LatentDiffusion | ConditionalFlow | RandomTrainingLatents:
     """Build the stage 2 that settings ask for, its weights still random.
 
     Args:
-        config: Of either kind.
+        config: Of any kind.
         latent_shape: Shape of one latent, channels first.
     """
+    if isinstance(config, RandomLatentsConfig):
+        return RandomTrainingLatents(config.num_latents, latent_shape)
     if isinstance(config, FlowConfig):
         return ConditionalFlow(config, latent_shape)
     return LatentDiffusion(config, latent_shape)
