@@ -32,6 +32,8 @@ def test_size_and_frames_are_as_published() -> None:
         ({"classes": ("benign", "benign")}, "class names must differ, got benign, benign"),
         ({"classes": CLASSES, "net": "i3d"}, "'r3d18', 'c3d', 'tsm', 'tdn' or 'atmnet'"),
         ({"classes": CLASSES, "widht": 16}, "widht"),
+        ({"classes": CLASSES, "net": "c3d", "num_frames": 8}, "c3d needs num_frames of at least 1"),
+        ({"classes": CLASSES, "net": "tdn", "size": 32}, "tdn needs size of at least 64, got 32"),
     ],
 )
 def test_what_cannot_be_is_refused(values: dict[str, object], sentence: str) -> None:

@@ -10,6 +10,7 @@ from sonoloop.classification.config import ClassifierConfig
 from sonoloop.classification.initial_weights import read_weights, start_from_file
 from sonoloop.classification.models import Classifier
 from sonoloop.errors import UsageError
+from sonoloop.layers.resnet50 import ResNet50
 
 
 @pytest.fixture
@@ -60,3 +61,20 @@ def test_a_file_that_is_no_weights_is_refused(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(1)}, tmp_path / "w.pth")
     with pytest.raises(UsageError, match="is no safetensors file"):
         read_weights(tmp_path / "w.pth")
+
+
+def test_torchvisions_resnet50_fits_tsm(tmp_path: Path) -> None:
+    """Names as in torchvision's file, a last layer for 1000 classes, one number of batches less."""
+    torch.manual_seed(1)
+    with torch.device("meta"):
+        trunk = ResNet50(1000)
+    state = {
+        name: torch.full(tensor.shape, 0.5)
+        for name, tensor in trunk.state_dict().items()
+        if name != "bn1.num_batches_tracked"
+    }
+    save_file(state, tmp_path / "resnet50.safetensors")
+    model = Classifier(ClassifierConfig(net="tsm", classes=("a", "b"), num_frames=2, size=32))
+    start_from_file(model, tmp_path / "resnet50.safetensors")
+    assert (model.net.trunk.layer3[5].conv2.weight == 0.5).all()
+    assert not (model.net.fc.weight == 0.5).any()

@@ -33,6 +33,15 @@ PUBLISHED: Final[Mapping[str, NetDefaults]] = {
     "atmnet": NetDefaults(8, 224),
 }
 
+SMALLEST: Final[Mapping[str, NetDefaults]] = {
+    "r3d18": NetDefaults(1, 32),
+    "c3d": NetDefaults(16, 32),
+    "tsm": NetDefaults(1, 32),
+    "tdn": NetDefaults(1, 64),
+    "atmnet": NetDefaults(1, 32),
+}
+"""Below this a pooling or a difference has nothing left to look at."""
+
 TDN_STRETCH: Final = 5
 """Consecutive frames TDN looks at in each place (Wang et al. 2021, arXiv:2012.10071)."""
 
@@ -73,10 +82,16 @@ class ClassifierConfig(BaseModel):
         return {**(published._asdict() if published else {}), **values}
 
     @model_validator(mode="after")
-    def _check_classes(self) -> "ClassifierConfig":
+    def _check(self) -> "ClassifierConfig":
         if len(set(self.classes)) < len(self.classes):
             msg = f"class names must differ, got {', '.join(self.classes)}"
             raise ValueError(msg)
+        least = SMALLEST[self.net]
+        for name in ("num_frames", "size"):
+            found, needed = getattr(self, name), getattr(least, name)
+            if found < needed:
+                msg = f"{self.net} needs {name} of at least {needed}, got {found}"
+                raise ValueError(msg)
         return self
 
     @property

@@ -1,4 +1,7 @@
-"""Weights a user brings, to start from; the last layer may be for other classes."""
+"""Weights a user brings, to start from; the last layer may be for other classes.
+
+Names are those of the network without ``trunk.``, so torchvision's ResNet-50 fits TSM as it is.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -12,6 +15,9 @@ from sonoloop.errors import UsageError
 
 HEAD: Final = "fc."
 """Beginning of the names of every network's last layer."""
+
+TRUNK: Final = "trunk."
+"""What the image network inside a video network is called."""
 
 
 def start_from_file(model: Classifier, path: Path) -> None:
@@ -27,8 +33,9 @@ def start_from_file(model: Classifier, path: Path) -> None:
         UsageError: If the file cannot be read, or a weight is missing, unknown or of another
             shape; counts them and names the first of each.
     """
-    given = read_weights(path)
-    own = model.net.state_dict()
+    given = {name.removeprefix(TRUNK): tensor for name, tensor in read_weights(path).items()}
+    names = {name.removeprefix(TRUNK): name for name in model.net.state_dict()}
+    own = {short: model.net.state_dict()[name] for short, name in names.items()}
     missing = [name for name in own if name not in given and not _may_differ(name)]
     unknown = [name for name in given if name not in own and not _may_differ(name)]
     shared = [name for name in own if name in given]
@@ -48,8 +55,8 @@ def start_from_file(model: Classifier, path: Path) -> None:
             "give weights of the same network and size"
         )
         raise UsageError(msg)
-    fitting = {name: given[name] for name in shared if name not in misshapen}
-    model.net.load_state_dict(own | fitting)
+    fitting = {names[name]: given[name] for name in shared if name not in misshapen}
+    model.net.load_state_dict(model.net.state_dict() | fitting)
 
 
 def _may_differ(name: str) -> bool:

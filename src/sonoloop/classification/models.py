@@ -3,8 +3,12 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sonoloop.classification.atmnet import AtmNet
+from sonoloop.classification.c3d import C3d
 from sonoloop.classification.config import ClassifierConfig
 from sonoloop.classification.r3d18 import R3d18
+from sonoloop.classification.tdn import Tdn
+from sonoloop.classification.tsm import Tsm
 from sonoloop.shapes import Clip
 
 
@@ -37,4 +41,13 @@ def build_net(config: ClassifierConfig) -> nn.Module:
     Args:
         config: Which one.
     """
-    return R3d18(len(config.classes), width=config.width, dropout=config.dropout)
+    count, dropout = len(config.classes), config.dropout
+    if config.net == "r3d18":
+        return R3d18(count, width=config.width, dropout=dropout)
+    if config.net == "c3d":
+        return C3d(count, size=config.size, num_frames=config.num_frames, dropout=dropout)
+    if config.net == "tsm":
+        return Tsm(count, num_frames=config.num_frames, dropout=dropout)
+    if config.net == "tdn":
+        return Tdn(count, num_stretches=config.num_frames, dropout=dropout)
+    return AtmNet(count, variant=config.variant, num_frames=config.num_frames, dropout=dropout)
