@@ -59,7 +59,7 @@ def plan_cells(options: StudyOptions, arms: tuple[str, ...]) -> list[Cell]:
         for seed in range(options.seeds)
         for share in (options.share_values if has_share(arm) else (None,))
     ]
-    return sorted(cells, key=lambda cell: cell.arm not in FIRST)
+    return sorted(cells, key=lambda cell: (cell.arm not in FIRST, -cell.ratio, cell.fold))
 
 
 def has_share(arm: str) -> bool:
