@@ -187,4 +187,3 @@ def _diffusion_of(base: ModelConfig) -> DiffusionConfig:
         )
         raise UsageError(msg)
     return base.diffusion
-

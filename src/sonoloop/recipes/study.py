@@ -92,6 +92,7 @@ def study(
         _say(console, line)
     if plan_only:
         return None
+    out.mkdir(parents=True, exist_ok=True)
     with claimed(out):
         _keep_settings(out, dataset, label, classes, options)
         _run(context, left)
@@ -156,7 +157,10 @@ def _auroc(context: StudyContext, scores: Mapping[str, float]) -> float:
 
 
 def _record(
-    context: StudyContext, dataset: Path, arms: Sequence[str], found: Mapping[Cell, Mapping[str, Any]]
+    context: StudyContext,
+    dataset: Path,
+    arms: Sequence[str],
+    found: Mapping[Cell, Mapping[str, Any]],
 ) -> StudyRecord:
     options = context.options
     of_all = tuple(results(context, arms, (), found))

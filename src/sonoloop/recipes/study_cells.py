@@ -38,9 +38,7 @@ class Cell(NamedTuple):
     def name(self) -> str:
         """Its folder."""
         share = "" if self.share is None else f"-share{self.share:g}"
-        return (
-            f"{self.model}-ratio{self.ratio:g}-{self.arm}{share}-fold{self.fold}-seed{self.seed}"
-        )
+        return f"{self.model}-ratio{self.ratio:g}-{self.arm}{share}-fold{self.fold}-seed{self.seed}"
 
 
 def plan_cells(options: StudyOptions, arms: tuple[str, ...]) -> list[Cell]:

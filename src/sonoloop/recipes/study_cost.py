@@ -37,8 +37,10 @@ def plan_lines(context: StudyContext, cells: Sequence[Cell], done: int) -> Itera
         f"({found}); {data.classes[1]} is positive"
     )
     for value, count in data.others.items():
-        yield f"left out: {counted(count, 'video')} with the label {value!r}" if value else (
-            f"left out: {counted(count, 'video')} without a label"
+        yield (
+            f"left out: {counted(count, 'video')} with the label {value!r}"
+            if value
+            else (f"left out: {counted(count, 'video')} without a label")
         )
     for ratio in options.ratio_values:
         of_ratio = [one for one in context.divisions if one.ratio == ratio]

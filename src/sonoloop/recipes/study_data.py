@@ -106,9 +106,7 @@ def read_windows(
         windows: Most clips of one video.
     """
     labels = read_labels(data.dataset, label, parse_classes(classes))
-    found = labelled_videos(
-        data.dataset, None, labels, clip=data.clip, size=size, windows=windows
-    )
+    found = labelled_videos(data.dataset, None, labels, clip=data.clip, size=size, windows=windows)
     if found.item_ids != data.item_ids:
         msg = f"{data.dataset} changed while it was read: run the study again"
         raise UsageError(msg)

@@ -23,9 +23,7 @@ from sonoloop.recipes.study_synthesis import (
 TOLD_THE_CLASS: Final = frozenset({"lddm"})
 """Sources whose generator is asked for a class."""
 
-Makers = Callable[
-    [Path, Path, Collection[str], StudyOptions, Console], Mapping[str, ClipMaker]
-]
+Makers = Callable[[Path, Path, Collection[str], StudyOptions, Console], Mapping[str, ClipMaker]]
 """(training dataset, folder of the fold, generators wanted, options, console) -> makers."""
 
 

@@ -92,9 +92,7 @@ def results(
                 stills=float(np.mean([len(one.stills) for one in divisions])),
                 held_out_videos=len(items),
                 patients=draws.num_groups,
-                arms=tuple(
-                    _arm(arm, scored[arm], labels, draws.interval(arm)) for arm in arms
-                ),
+                arms=tuple(_arm(arm, scored[arm], labels, draws.interval(arm)) for arm in arms),
                 verdicts=tuple(
                     _verdict(arm, one)
                     for arm, one in zip(

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -61,9 +61,7 @@ class ModelMaker:
         made: dict[int, Frames] = {}
         for label in dict.fromkeys(labels):
             places = [place for place, one in enumerate(labels) if one == label]
-            requests = [
-                LoopRequest(_as_still(stills[place]), samples[place]) for place in places
-            ]
+            requests = [LoopRequest(_as_still(stills[place]), samples[place]) for place in places]
             loops = self._model.animate(requests, seed=seed, options=LoopOptions(label=label))
             made |= {place: loop.frames for place, loop in zip(places, loops, strict=True)}
         return np.stack([made[place] for place in range(len(stills))])

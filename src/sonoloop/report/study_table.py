@@ -47,8 +47,7 @@ def study_page(record: StudyRecord) -> str:
         lines += [
             f"## {result.model}, ratio {result.ratio:g}",
             "",
-            f"{result.real_videos:.0f} real videos and {result.stills:.0f} stills to train on, "
-            f"{result.held_out_videos} held-out videos of {result.patients} patients.",
+            _amounts(result),
             "",
             *arms_table(result),
             "",
@@ -56,10 +55,9 @@ def study_page(record: StudyRecord) -> str:
             "",
         ]
     settings = ", ".join(f"{name} {value}" for name, value in record.options.items())
-    lines += [
-        f"{record.num_cells} trainings, {record.seconds_of_cells / 60:.0f} minutes in all. "
-        f"{record.software}. Options: {settings}.",
-    ]
+    minutes = record.seconds_of_cells / 60
+    lines.append(f"{record.num_cells} trainings, {minutes:.0f} minutes in all. {record.software}.")
+    lines += ["", f"Options: {settings}."]
     return "\n".join(lines) + "\n"
 
 
@@ -101,6 +99,13 @@ def arms_table(result: ResultRecord) -> Iterator[str]:
             [arm.arm, arm.trained_on, plain(arm.auroc), gains.get(arm.arm, ""),
              *(f"{one:.2f}" for one in figures)]
         )  # fmt: skip
+
+
+def _amounts(result: ResultRecord) -> str:
+    return (
+        f"{result.real_videos:.0f} real videos and {result.stills:.0f} stills to train on, "
+        f"{result.held_out_videos} held-out videos of {result.patients} patients."
+    )
 
 
 def _paper_cell(result: ResultRecord, name: str) -> str:
