@@ -12,6 +12,8 @@ def study(
     options: StudyOptions,
     label: str = "label",
     classes: tuple[str, ...] = (),
+    stills: Path | None = None,
+    source: tuple[str, ...] = (),
     plan: bool = False,
 ) -> None:
     """Train classifiers on real, synthetic and control clips, and compare them out of fold.
@@ -28,8 +30,20 @@ def study(
         label: Column that holds the classes: label, or one of the manifest.
         classes: Values joined into two classes, such as --classes benign=0 malignant=1,2; the
             second is positive. Without it the label must have two values.
+        stills: Dataset with labelled stills to move; by default first frames of training patients.
+        source: Clips of other generators as NAME=DIR, with a manifest.csv (docs/study.md); each
+            becomes an arm.
         plan: Print plan and cost, and stop.
     """
     from sonoloop.recipes import study as recipe  # noqa: PLC0415 - imports torch: seconds
 
-    recipe.study(data, out, options, label=label, classes=classes, plan_only=plan)
+    recipe.study(
+        data,
+        out,
+        options,
+        label=label,
+        classes=classes,
+        stills=stills,
+        sources=source,
+        plan_only=plan,
+    )

@@ -21,8 +21,10 @@ from sonoloop.recipes.study_cost import duration, plan_lines
 from sonoloop.recipes.study_data import open_study_data
 from sonoloop.recipes.study_division import divide
 from sonoloop.recipes.study_fold import Makers, trained_makers
-from sonoloop.recipes.study_options import GENERATOR_OF, StudyOptions
+from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
 from sonoloop.recipes.study_results import results
+from sonoloop.recipes.study_sources import parse_source, read_source
+from sonoloop.recipes.study_stills import read_stills, with_stills
 from sonoloop.recipes.training_data import fingerprint
 from sonoloop.report.study_record import (
     STUDY_FILE,
@@ -40,13 +42,15 @@ EXTENDED: Final = frozenset({"models", "arms", "run_folds", "seeds", "shares"})
 """Options that may change between two calls: they add cells and change none."""
 
 
-def study(
+def study(  # noqa: PLR0913 - the options of a command
     dataset: Path,
     out: Path,
     options: StudyOptions,
     *,
     label: str,
     classes: Sequence[str] = (),
+    stills: Path | None = None,
+    sources: Sequence[str] = (),
     plan_only: bool = False,
     console: Console | None = None,
     makers: Makers = trained_makers,
@@ -59,6 +63,8 @@ def study(
         options: Which trainings, and how.
         label: Column that holds the classes.
         classes: Values joined into two classes, as ``name=value,value``.
+        stills: Dataset with labelled stills; None takes first frames of training patients.
+        sources: Clips of generators from elsewhere, each ``NAME=DIR``.
         plan_only: Whether to stop after the plan.
         console: Where people read.
         makers: Trains the generators of a fold.
@@ -82,9 +88,33 @@ def study(
         ratios=options.ratio_values,
         seed=options.seed,
     )
-    arms = options.arm_names()
+    pool = data.first_frames
+    if stills is not None:
+        if "k" in options.arm_names():
+            msg = "--stills: stills of their own have no true videos, leave k out of --arms"
+            raise UsageError(msg)
+        pool, notes = read_stills(stills, label, data)
+        divisions = with_stills(divisions, pool, data)
+        for note in notes:
+            _say(console, note)
+    folders = dict(map(parse_source, sources))
+    numbers = {name: number for number, name in enumerate(data.classes)}
+    elsewhere = {
+        name: read_source(name, folder, pool, numbers, data.clip)
+        for name, folder in folders.items()
+    }
+    arms = options.arm_names(tuple(elsewhere))
     context = StudyContext(
-        out, data, label, tuple(classes), divisions, options, console, makers=makers
+        out,
+        data,
+        pool,
+        label,
+        tuple(classes),
+        divisions,
+        options,
+        console,
+        makers=makers,
+        sources=elsewhere,
     )
     cells = plan_cells(options, arms)
     left = [cell for cell in cells if read_cell(out, cell) is None]
@@ -94,7 +124,13 @@ def study(
         return None
     out.mkdir(parents=True, exist_ok=True)
     with claimed(out):
-        _keep_settings(out, dataset, label, classes, options)
+        settings = {
+            "data_fingerprint": fingerprint(dataset),
+            "stills_fingerprint": fingerprint(stills) if stills else None,
+            "label": label,
+            "classes": list(classes),
+        }
+        _keep_settings(out, settings, options)
         _run(context, left)
     found = {cell: read_cell(out, cell) or {} for cell in cells}
     record = _record(context, dataset, arms, found)
@@ -113,12 +149,14 @@ def study(
 
 def _run(context: StudyContext, cells: Sequence[Cell]) -> None:
     """Make all trainings; what true videos gain is told as soon as it is known."""
-    sources = sorted({source for cell in cells if (source := needs(cell)) in GENERATOR_OF})
+    sources = {source for cell in cells if (source := needs(cell)) in GENERATOR_OF}
+    if any(cell.arm in ASKED for cell in cells):
+        sources.add(REQUESTS)
     first = sum(cell.arm in FIRST for cell in cells)
     for number, cell in enumerate(cells):
         if number == first:
             _say_headroom(context)
-        run_cell(context, cell, sources)
+        run_cell(context, cell, sorted(sources))
         found = read_cell(context.folder, cell) or {}
         value = _auroc(context, found["held_out"])
         _say(
@@ -163,7 +201,7 @@ def _record(
     found: Mapping[Cell, Mapping[str, Any]],
 ) -> StudyRecord:
     options = context.options
-    of_all = tuple(results(context, arms, (), found))
+    of_all = tuple(results(context, arms, tuple(context.sources), found))
     return StudyRecord(
         dataset=dataset.resolve().name,
         label=context.label,
@@ -179,19 +217,12 @@ def _record(
     )
 
 
-def _keep_settings(
-    out: Path, dataset: Path, label: str, classes: Sequence[str], options: StudyOptions
-) -> None:
+def _keep_settings(out: Path, decided: Mapping[str, object], options: StudyOptions) -> None:
     """Write what decides the cells, or refuse a folder whose cells were decided by other things."""
     values = {
         name: value for name, value in dataclasses.asdict(options).items() if name not in EXTENDED
     }
-    settings = {
-        "data_fingerprint": fingerprint(dataset),
-        "label": label,
-        "classes": list(classes),
-        **values,
-    }
+    settings = {**decided, **values}
     path = out / SETTINGS_FILE
     if path.is_file():
         there = json.loads(path.read_text())

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sonoloop.atomic_files import write_atomically
 from sonoloop.classification.config import NetName
 from sonoloop.errors import SonoloopError
-from sonoloop.recipes.study_options import EXTRA, StudyOptions
+from sonoloop.recipes.study_options import EXTRA, PROBES, StudyOptions
 
 SCORES_FILE = "scores.json"
 FIRST = ("b", "k")
@@ -66,16 +66,16 @@ def has_share(arm: str) -> bool:
     Args:
         arm: Its name.
     """
-    return not (arm in {"a", "b"} or arm.endswith("-only"))
+    return not (arm in {"a", "b"} | PROBES or arm.endswith("-only"))
 
 
-def needs(cell: Cell) -> str | None:
-    """Name the source of the cell's additional clips, None for real clips only.
+def needs(cell: Cell) -> str:
+    """Name the source of the cell's additional clips, "" for real clips only.
 
     Args:
         cell: The cell.
     """
-    return EXTRA.get(cell.arm, cell.arm)
+    return EXTRA.get(cell.arm, cell.arm) or ""
 
 
 def read_cell(study: Path, cell: Cell) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 from rich.console import Console
 
@@ -17,12 +16,13 @@ from sonoloop.classification.labelled_clips import LabelledClips
 from sonoloop.classification.models import Classifier
 from sonoloop.classification.prediction import class_probabilities, mean_by_video
 from sonoloop.recipes.labelled_dataset import LabelledVideos
-from sonoloop.recipes.study_arms import as_images, training_clips
+from sonoloop.recipes.study_arms import as_images, synthetic_clips, training_clips
 from sonoloop.recipes.study_cells import Cell, cell_folder, needs, write_cell
-from sonoloop.recipes.study_data import StudyData, of_items, read_windows, seen_size
+from sonoloop.recipes.study_data import Stills, StudyData, of_items, read_windows, seen_size
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_fold import Makers, fold_clips, trained_makers
-from sonoloop.recipes.study_options import GENERATOR_OF, StudyOptions
+from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
+from sonoloop.recipes.study_sources import of_division
 from sonoloop.recipes.study_synthesis import Synthetic
 
 
@@ -33,23 +33,27 @@ class StudyContext:
     Args:
         folder: Of the study.
         data: All videos.
+        stills: First frames of videos, or stills of their own.
         label: Column that holds the classes.
         class_words: Values joined into classes.
         divisions: Every fold at every ratio.
         options: Of the study.
         console: Where people read.
         makers: Trains the generators.
+        sources: Clips of generators from elsewhere.
         device: Where classifiers run.
     """
 
     folder: Path
     data: StudyData
+    stills: Stills
     label: str
     class_words: tuple[str, ...]
     divisions: Sequence[Division]
     options: StudyOptions
     console: Console
     makers: Makers = trained_makers
+    sources: Mapping[str, Synthetic] = field(default_factory=dict)
     device: str = field(default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu")
     _windows: dict[int, LabelledVideos] = field(default_factory=dict, repr=False)
     _made: tuple[object, Mapping[str, Synthetic]] = field(default=(None, {}), repr=False)
@@ -57,9 +61,8 @@ class StudyContext:
     def config(self, cell: Cell) -> ClassifierConfig:
         """Say which network a cell trains."""
         size = seen_size(cell.model, self.options.size, self.data.clip.size)
-        return ClassifierConfig(
-            net=cell.model, classes=self.data.classes, size=size, width=self.options.width
-        )
+        values = {"net": cell.model, "classes": self.data.classes, "size": size}
+        return ClassifierConfig.model_validate({**values, "width": self.options.width})
 
     def steps(self, division: Division) -> int:
         """Count the optimiser steps, the same for all arms of a fold."""
@@ -69,13 +72,15 @@ class StudyContext:
 
     def settings(self, cell: Cell) -> ClassifierTraining:
         """Say how a cell trains: all arms alike but for the augmentation of (a)."""
-        share = None if cell.share is None else cell.share / (1 + cell.share)
+        fills = cell.share is not None and self.options.balance == "fill"
+        share = None if cell.share is None or fills else cell.share / (1 + cell.share)
         return training_for(cell.model).model_copy(
             update={
                 "max_steps": self.steps(self.division(cell)),
                 "batch_size": self.options.batch_size,
-                "augmentation": "consistent" if cell.arm == "a" else "strong",
+                "augmentation": "consistent" if cell.arm in {"a", "origin"} else "strong",
                 "synthetic_share": share,
+                "class_balanced": not fills,
             }
         )
 
@@ -104,7 +109,14 @@ class StudyContext:
         key = (division.fold, division.ratio, tuple(sorted(wanted)))
         if self._made[0] != key:
             found = fold_clips(
-                self.folder, self.data, division, wanted, self.options, self.makers, self.console
+                self.folder,
+                self.data,
+                self.stills,
+                division,
+                wanted,
+                self.options,
+                self.makers,
+                self.console,
             )
             self._made = key, found
         return self._made[1]
@@ -125,8 +137,13 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
     config, division = context.config(cell), context.division(cell)
     videos = context.windows(config.size)
     source = needs(cell)
-    made = context.made(cell, sources)[source] if source in GENERATOR_OF else None
-    clips = training_clips(cell.arm, context.data, videos, division, made)
+    made = None
+    if source in GENERATOR_OF:
+        made = context.made(cell, sources)[source]
+    elif source in context.sources:
+        made = of_division(context.sources[source], division)
+    fill = cell.share if context.options.balance == "fill" else None
+    clips = training_clips(cell.arm, context.stills, videos, division, made, fill=fill)
     run = cell_folder(context.folder, cell) / "run"
     model = fit(
         clips,
@@ -140,11 +157,18 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
         part: score(model, videos, items, images=cell.arm == "f")
         for part, items in (("validation", division.validation), ("held_out", division.held_out))
     }
+    answers = []
+    if cell.arm in ASKED:
+        asked = context.made(cell, sources)[REQUESTS]
+        shown = synthetic_clips(context.data.first_frames, asked, config.size)
+        answers = class_probabilities(model, shown.clips)[:, 1].round(6).tolist()
+        answers = [[one.item, one.label, p] for one, p in zip(asked.requests, answers, strict=True)]
     write_cell(
         context.folder,
         cell,
         {
             **scored,
+            "requests": answers,
             "steps": context.steps(division),
             "training_clips": len(clips),
             "training_groups": sorted(set(clips.groups)),
@@ -181,5 +205,5 @@ def content(clips: LabelledClips) -> list[str]:
     Args:
         clips: Of a training.
     """
-    hashes = {hashlib.sha256(np.ascontiguousarray(clip)).hexdigest()[:12] for clip in clips.clips}
+    hashes = {hashlib.sha256(clip.tobytes()).hexdigest()[:12] for clip in clips.clips}
     return sorted(hashes)

@@ -1,4 +1,4 @@
-"""What a study reads once: every labelled video as clips, its first frame, its class and patient."""
+"""What a study reads once: labelled videos as clips, first frames, classes and patients."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +25,28 @@ BINARY: Final = 2
 
 
 @dataclass(frozen=True)
+class Stills:
+    """Labelled single frames of the dataset's size.
+
+    Args:
+        item_ids: Their ids.
+        groups: Patient of each.
+        labels: Class number of each.
+        frames: (n, size, size), uint8.
+    """
+
+    item_ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    labels: np.ndarray
+    frames: Frames
+
+    def places(self, item_ids: Sequence[str]) -> np.ndarray:
+        """Find stills by their ids."""
+        place = {item: number for number, item in enumerate(self.item_ids)}
+        return np.array([place[item] for item in item_ids], np.intp)
+
+
+@dataclass(frozen=True)
 class StudyData:
     """The labelled videos of a dataset.
 
@@ -35,7 +57,8 @@ class StudyData:
         item_ids: The videos.
         groups: Patient of each.
         labels: Class number of each.
-        stills: First frame of each (n, size, size), uint8.
+        first_frames: Of each video.
+        class_of: Class by value of the label.
         others: Videos without a class, by value of the label.
     """
 
@@ -45,7 +68,8 @@ class StudyData:
     item_ids: tuple[str, ...]
     groups: tuple[str, ...]
     labels: np.ndarray
-    stills: Frames
+    first_frames: Stills
+    class_of: dict[str, str]
     others: dict[str, int]
 
     @property
@@ -55,8 +79,7 @@ class StudyData:
 
     def places(self, item_ids: Sequence[str]) -> np.ndarray:
         """Find videos by their ids."""
-        place = {item: number for number, item in enumerate(self.item_ids)}
-        return np.array([place[item] for item in item_ids], np.intp)
+        return self.first_frames.places(item_ids)
 
 
 def open_study_data(dataset: Path, label: str, classes: Sequence[str]) -> StudyData:
@@ -80,15 +103,21 @@ def open_study_data(dataset: Path, label: str, classes: Sequence[str]) -> StudyD
     clip = ClipConfig(size=Store.open(dataset / "store").size)
     videos = ClipSet.open(dataset, None, clip)
     chosen = [number for number, item in enumerate(videos.item_ids) if item in labels.numbers]
-    item_ids = tuple(videos.item_ids[number] for number in chosen)
+    frames = Stills(
+        tuple(videos.item_ids[number] for number in chosen),
+        tuple(videos.group_ids[number] for number in chosen),
+        np.array([labels.numbers[videos.item_ids[number]] for number in chosen], np.int64),
+        np.stack([videos.still(number) for number in chosen]),
+    )
     return StudyData(
         dataset,
         clip,
         labels.classes,
-        item_ids,
-        tuple(videos.group_ids[number] for number in chosen),
-        np.array([labels.numbers[item] for item in item_ids], np.int64),
-        np.stack([videos.still(number) for number in chosen]),
+        frames.item_ids,
+        frames.groups,
+        frames.labels,
+        frames,
+        dict(labels.class_of),
         dict(labels.others),
     )
 

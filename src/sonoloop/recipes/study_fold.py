@@ -1,16 +1,17 @@
 """All that the cells of one fold and ratio share: its generators and the clips they made."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from rich.console import Console
 
-from sonoloop.recipes.study_data import StudyData
+from sonoloop.recipes.study_data import Stills, StudyData
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_generators import train_generators, write_training_dataset
-from sonoloop.recipes.study_options import GENERATOR_OF, StudyOptions
+from sonoloop.recipes.study_options import GENERATOR_OF, REQUESTS, StudyOptions
 from sonoloop.recipes.study_synthesis import (
     ClipMaker,
     ModelMaker,
@@ -20,7 +21,7 @@ from sonoloop.recipes.study_synthesis import (
     requests_for,
 )
 
-TOLD_THE_CLASS: Final = frozenset({"lddm"})
+TOLD_THE_CLASS: Final = frozenset({"lddm", REQUESTS})
 """Sources whose generator is asked for a class."""
 
 Makers = Callable[[Path, Path, Collection[str], StudyOptions, Console], Mapping[str, ClipMaker]]
@@ -46,6 +47,7 @@ def trained_makers(
 def fold_clips(
     study: Path,
     data: StudyData,
+    pool: Stills,
     division: Division,
     sources: Collection[str],
     options: StudyOptions,
@@ -56,7 +58,8 @@ def fold_clips(
 
     Args:
         study: Folder of the study.
-        data: All videos; of still-only patients only first frames are touched.
+        data: All videos.
+        pool: All stills.
         division: Who gives what.
         sources: Which clips are wanted, of those that a generator makes.
         options: Of the study.
@@ -70,39 +73,56 @@ def fold_clips(
         return {}
     folder = study / "generators" / f"fold{division.fold}-ratio{division.ratio:g}"
     dataset = write_training_dataset(data, division.training, folder / "dataset")
-    labels = data.labels[data.places(division.stills)].tolist()
-    requests = requests_for(division.stills, labels, options.samples)
+    labels = pool.labels[pool.places(division.stills)].tolist()
+    of_stills = requests_for(division.stills, labels, options.samples)
+    of_held_out = [Request(one, label, 0) for one in division.held_out for label in (0, 1)]
     wanted = sorted({GENERATOR_OF[source] for source in sources})
     loaded: dict[str, ClipMaker] = {}
+
+    def stills_of(source: str) -> tuple[Stills, list[Request]]:
+        return (data.first_frames, of_held_out) if source == REQUESTS else (pool, of_stills)
 
     def make(source: str) -> np.ndarray:
         if not loaded:
             loaded.update(makers(dataset, folder, wanted, options, console))
-        console.print(f"generators of {folder.name}: {len(requests)} clips of {source}")
-        return make_clips(loaded[GENERATOR_OF[source]], data, requests, source, seed=options.seed)
+        moved, requests = stills_of(source)
+        console.print(f"{folder.name}: {len(requests)} clips of {source}", markup=False)
+        return make_clips(
+            loaded[GENERATOR_OF[source]],
+            moved,
+            requests,
+            data.classes if source in TOLD_THE_CLASS else None,
+            seed=options.seed,
+        )
 
     return {
-        source: kept(folder / "clips" / f"{source}.npz", requests, lambda s=source: make(s))
+        source: kept(
+            folder / "clips" / f"{source}.npz", stills_of(source)[1], partial(make, source)
+        )
         for source in sources
     }
 
 
 def make_clips(
-    maker: ClipMaker, data: StudyData, requests: list[Request], source: str, *, seed: int
+    maker: ClipMaker,
+    pool: Stills,
+    requests: Sequence[Request],
+    classes: Sequence[str] | None,
+    *,
+    seed: int,
 ) -> np.ndarray:
-    """Let a generator move first frames.
+    """Let a generator move stills.
 
     Args:
         maker: The generator.
-        data: All first frames.
+        pool: All stills.
         requests: What is wanted.
-        source: Whether it is told the class depends on it.
+        classes: Names of the classes, for one that is asked for them; None for any class.
         seed: Of the synthesis.
     """
-    told = source in TOLD_THE_CLASS
     return maker(
-        data.stills[data.places([one.item for one in requests])],
-        [data.classes[one.label] if told else None for one in requests],
+        pool.frames[pool.places([one.item for one in requests])],
+        [classes[one.label] if classes else None for one in requests],
         [one.sample for one in requests],
         seed=seed,
     )

@@ -25,7 +25,12 @@ from sonoloop.recipes.config import Preset, load_preset
 from sonoloop.recipes.export import export
 from sonoloop.recipes.study_data import StudyData
 from sonoloop.recipes.study_options import StudyOptions
-from sonoloop.recipes.timed_training import TimedTraining, stop_if_interrupted, with_steps
+from sonoloop.recipes.timed_training import (
+    TRAININGS,
+    TimedTraining,
+    stop_if_interrupted,
+    with_steps,
+)
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.recipes.train_flow import train_flow
@@ -88,32 +93,39 @@ def train_generators(
         return
     store = Store.open(dataset / "store")
     preset = generator_preset(options, ClipConfig(size=store.size), len(store.items))
-    train = partial(_train, folder=folder, options=options)
+    fold = partial(_train, preset, folder=folder, options=options)
     init, stage_1 = options.generator_init, folder / "autoencoder"
-    console.print(f"generators of {folder.name}: stage 1, {len(store.items)} videos")
-    train(
-        preset,
-        stage_1,
-        STAGE_1_SHARE,
-        lambda settings, run, seconds, where: train_autoencoder(
+
+    def train_stage_1(
+        settings: Preset, run: Path, seconds: float | None, where: Console
+    ) -> Outcome:
+        return train_autoencoder(
             dataset, settings, run, init=init, resume=True, max_seconds=seconds, console=where
-        ),
-    )
+        )
+
+    def train_diffusion_on(
+        settings: Preset, run: Path, seconds: float | None, where: Console
+    ) -> Outcome:
+        return train_diffusion(
+            dataset, stage_1, settings, run, init=_of_size(init, store.size), resume=True,
+            max_seconds=seconds, console=where,
+        )  # fmt: skip
+
+    def train_flow_on(
+        settings: Preset, run: Path, seconds: float | None, where: Console
+    ) -> Outcome:
+        return train_flow(
+            dataset, stage_1, settings, run, resume=True, max_seconds=seconds, console=where
+        )
+
+    stage_2: dict[str, Stage] = {"lddm": train_diffusion_on, "cinn": train_flow_on}
+    console.print(f"{folder.name}: training stage 1 on {len(store.items)} videos", markup=False)
+    fold(train_stage_1, stage_1, STAGE_1_SHARE)
     for name in missing:
         run = folder / STAGE_2[name] if name in STAGE_2 else None
         if run is not None:
-            console.print(f"generators of {folder.name}: stage 2 of {name}")
-            recipe = train_diffusion if name == "lddm" else train_flow
-            train(
-                preset,
-                run,
-                1 - STAGE_1_SHARE,
-                lambda settings, run, seconds, where, name=name, recipe=recipe: recipe(
-                    dataset, stage_1, settings, run,
-                    init=init if name == "lddm" else None,
-                    resume=True, max_seconds=seconds, console=where,
-                ),
-            )  # fmt: skip
+            console.print(f"{folder.name}: training stage 2 of {name}", markup=False)
+            fold(stage_2[name], run, 1 - STAGE_1_SHARE)
         export(
             stage_1,
             run,
@@ -137,38 +149,33 @@ def generator_preset(options: StudyOptions, clip: ClipConfig, num_videos: int) -
     Raises:
         UsageError: If there is no such preset or model.
     """
-    if options.generator_init is None:
-        preset = load_preset(options.generator_preset, {"clip.size": clip.size})
-        update = {"control": True}
-    else:
+    given = load_preset(options.generator_preset, {"clip.size": clip.size})
+    preset = given.model_copy(update={"control": True})
+    if options.generator_init is not None:
         base = read_model(find_model(options.generator_init))[0]
         autoencoder = base.autoencoder.model_copy(update={"size": clip.size})
         base = base.model_copy(update={"clip": clip, "autoencoder": autoencoder})
-        preset = adaptation_preset(base, num_videos)
-        given = load_preset(options.generator_preset, {"clip.size": clip.size})
-        update = {
-            "flow": given.flow,
-            "flow_training": given.flow_training,
-            **(
-                {}
-                if options.generator_minutes
-                else {
-                    name: getattr(preset, name).model_copy(
-                        update={"max_steps": getattr(given, name).max_steps}
-                    )
-                    for name in ("autoencoder_training", "diffusion_training")
-                }
-            ),
-        }
+        preset = adaptation_preset(base, num_videos).model_copy(
+            update={"flow": given.flow, "flow_training": given.flow_training}
+        )
     trainings = {
-        name: (update.get(name) or getattr(preset, name)).model_copy(update={"seed": options.seed})
-        for name in ("autoencoder_training", "diffusion_training", "flow_training")
+        name: getattr(preset, name).model_copy(
+            update={"seed": options.seed, "max_steps": getattr(given, name).max_steps}
+        )
+        for name in TRAININGS
     }
-    return preset.model_copy(update={**update, **trainings})
+    return preset.model_copy(update=trainings)
+
+
+def _of_size(init: str | None, size: int) -> str | None:
+    """Start stage 2 from a model only if it is of the same size: it has a place for each token."""
+    if init is None or read_model(find_model(init))[0].clip.size != size:
+        return None
+    return init
 
 
 def _train(
-    preset: Preset, run: Path, share: float, stage: Stage, *, folder: Path, options: StudyOptions
+    preset: Preset, stage: Stage, run: Path, share: float, *, folder: Path, options: StudyOptions
 ) -> None:
     """Train one stage for its share of the minutes, or for the preset's steps."""
     if options.generator_minutes is None:

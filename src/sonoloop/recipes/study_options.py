@@ -28,6 +28,8 @@ EXTRA: Final[Mapping[str, SourceName | None]] = MappingProxyType(
         "k": "true",
         "h-only": "cinn",
         "i-only": "lddm",
+        "b-asked": None,
+        "origin": "lddm",
     }
 )
 """Arm -> what it has besides the real clips; ``-only`` arms have nothing else."""
@@ -41,8 +43,18 @@ MORE_ARMS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Arms besides those the rule of the verdict knows."""
 
+PROBES: Final = frozenset({"b-asked", "origin"})
+"""Arms that measure whether labels leak, and are compared with none: (b) asked about held-out
+stills under every class, and a classifier that tells real from synthetic clips."""
+
+ASKED: Final = frozenset({"b-asked", "i-only", "origin"})
+"""Arms whose classifiers are shown held-out stills that LDDM moved under every class."""
+
+REQUESTS: Final = "requests"
+"""The clips of these stills."""
+
 GENERATOR_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {"random": "random", "cinn": "cinn", "lddm": "lddm", "lddm-any": "lddm"}
+    {"random": "random", "cinn": "cinn", "lddm": "lddm", "lddm-any": "lddm", "requests": "lddm"}
 )
 """Source -> the trained model that makes its clips."""
 

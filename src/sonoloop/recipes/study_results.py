@@ -19,7 +19,8 @@ from sonoloop.classification.threshold import choose_threshold
 from sonoloop.classification.verdict import ARMS, Comparison, Verdict, verdict
 from sonoloop.recipes.study_cells import Cell
 from sonoloop.recipes.study_context import StudyContext
-from sonoloop.recipes.study_options import MORE_ARMS
+from sonoloop.recipes.study_leaks import leaks
+from sonoloop.recipes.study_options import MORE_ARMS, PROBES
 from sonoloop.report.audit_record import IntervalRecord
 from sonoloop.report.study_record import (
     ArmRecord,
@@ -70,9 +71,10 @@ def results(
             places = data.places(items)
             labels = data.labels[places]
             chosen = [cell for cell in found if (cell.model, cell.ratio) == (model, ratio)]
+            compared = [arm for arm in arms if arm not in PROBES]
             scored = {
                 arm: _score(context, [cell for cell in chosen if cell.arm == arm], found)
-                for arm in arms
+                for arm in compared
             }
             outcome = OutOfFold(
                 labels == 1,
@@ -92,7 +94,7 @@ def results(
                 stills=float(np.mean([len(one.stills) for one in divisions])),
                 held_out_videos=len(items),
                 patients=draws.num_groups,
-                arms=tuple(_arm(arm, scored[arm], labels, draws.interval(arm)) for arm in arms),
+                arms=tuple(_arm(arm, scored[arm], labels, draws.interval(arm)) for arm in compared),
                 verdicts=tuple(
                     _verdict(arm, one)
                     for arm, one in zip(
@@ -100,6 +102,7 @@ def results(
                     )
                 ),
                 headroom=_interval(draws.difference("k", "b")) if "k" in arms else None,
+                leaks=leaks(data, chosen, found),
                 notes=verdicts[0].notes if verdicts else (),
             )
 

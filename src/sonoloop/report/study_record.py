@@ -64,6 +64,16 @@ class VerdictRecord(Record):
     against_baseline: tuple[ComparisonRecord, ...]
 
 
+class LeakRecord(Record):
+    """Whether classifiers follow the class that a generator was asked for."""
+
+    follows_request: dict[str, float]
+    """Share of clips taken for the class asked for, by what the classifier was trained on and
+    whether the request agrees with the class of the still."""
+    real_or_synthetic: dict[str, float]
+    """AUROC of synthetic against real clips of held-out patients, by class; mean over trainings."""
+
+
 class ResultRecord(Record):
     """One classifier at one ratio."""
 
@@ -79,6 +89,7 @@ class ResultRecord(Record):
     verdicts: tuple[VerdictRecord, ...]
     headroom: IntervalRecord | None
     """AUROC of (k) minus that of (b)."""
+    leaks: LeakRecord | None
     notes: tuple[str, ...]
 
     def arm(self, name: str) -> ArmRecord | None:

@@ -21,10 +21,24 @@ def study_findings(results: Sequence[ResultRecord], *, leaks: bool) -> tuple[str
         leaks: Whether videos of a patient may be on both sides.
     """
     sentences = [LEAKS] if leaks else []
+    for model in dict.fromkeys(result.model for result in results):
+        sentences += _on_choice([result for result in results if result.model == model])
     for result in results:
         where = f"{result.model} at ratio {result.ratio:g}"
         sentences += [f"{where}: {sentence}" for sentence in _of_result(result)]
     return tuple(sentences)
+
+
+def _on_choice(results: Sequence[ResultRecord]) -> Iterator[str]:
+    """Say at which of several ratios the question is decided: by k - b alone, never by (i)."""
+    known = [(one.headroom.estimate, one.ratio) for one in results if one.headroom is not None]
+    if len(known) < 2:  # noqa: PLR2004 - nothing to choose from
+        return
+    gain, ratio = max(known)
+    yield (
+        f"{results[0].model}: true videos gain most at ratio {ratio:g} ({gain:+.3f}), which is "
+        "where the question is decided; the other ratios belong to the learning curve"
+    )
 
 
 def _of_result(result: ResultRecord) -> Iterator[str]:

@@ -43,6 +43,8 @@ def study_page(record: StudyRecord) -> str:
     lines += [f"- {sentence}" for sentence in record.findings]
     lines += ["", "## As in Table 2 of the paper", "", *paper_layout(record.results), ""]
     lines += [PAPER_NOTE, ""]
+    if len(record.results) > 1:
+        lines += ["## Learning curve", "", *learning_curve(record.results), ""]
     for result in record.results:
         lines += [
             f"## {result.model}, ratio {result.ratio:g}",
@@ -51,7 +53,7 @@ def study_page(record: StudyRecord) -> str:
             "",
             *arms_table(result),
             "",
-            *(f"- {note}" for note in result.notes),
+            *(f"- {note}" for note in (*result.notes, *leak_lines(result))),
             "",
         ]
     settings = ", ".join(f"{name} {value}" for name, value in record.options.items())
@@ -88,17 +90,62 @@ def arms_table(result: ResultRecord) -> Iterator[str]:
         ["arm", "trained on", "AUROC", "gain over (b)", "F1", "accuracy", "sensitivity",
          "specificity"]
     )  # fmt: skip
-    gains = {
-        one.arm: signed(one.difference)
-        for verdict in result.verdicts
-        for one in verdict.against_baseline
-    }
+    gains = _gains(result)
     for arm in result.arms:
         figures = (arm.f1, arm.accuracy, arm.sensitivity, arm.specificity)
         yield _row(
             [arm.arm, arm.trained_on, plain(arm.auroc), gains.get(arm.arm, ""),
              *(f"{one:.2f}" for one in figures)]
         )  # fmt: skip
+
+
+def learning_curve(results: Sequence[ResultRecord]) -> Iterator[str]:
+    """Set what is gained against the number of real videos.
+
+    Args:
+        results: Of all classifiers and ratios.
+    """
+    yield from _table_head(
+        ["classifier", "real videos", "stills", "(b) alone", "gain by LDDM", "gain by true videos"]
+    )
+    for result in sorted(results, key=lambda one: (one.model, one.real_videos)):
+        gains = _gains(result)
+        alone = result.arm("b")
+        yield _row(
+            [
+                result.model,
+                f"{result.real_videos:.0f}",
+                f"{result.stills:.0f}",
+                plain(alone.auroc) if alone else "",
+                gains.get("i", ""),
+                signed(result.headroom) if result.headroom else "",
+            ]
+        )
+
+
+def leak_lines(result: ResultRecord) -> Iterator[str]:
+    """Say how often classifiers follow the class a generator was asked for.
+
+    Args:
+        result: What was found.
+    """
+    if result.leaks is None:
+        return
+    for name, share in result.leaks.follows_request.items():
+        yield (
+            f"held-out stills moved as a class: taken for it in {100 * share:.0f} % by the "
+            f"classifier trained on {name}"
+        )
+    for name, value in result.leaks.real_or_synthetic.items():
+        yield f"real and synthetic clips of {name} are told apart with AUROC {value:.2f}"
+
+
+def _gains(result: ResultRecord) -> dict[str, str]:
+    return {
+        one.arm: signed(one.difference)
+        for verdict in result.verdicts
+        for one in verdict.against_baseline
+    }
 
 
 def _amounts(result: ResultRecord) -> str:
