@@ -41,7 +41,7 @@ from sonoloop.autoencoder.critics import build_critics
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.autoencoder.training_step import AUTOENCODER, AutoencoderStep
 from sonoloop.data.phantom import phantom_clip
-from sonoloop.data.splits import write_split
+from sonoloop.data.splits import SplitName, write_split
 from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.errors import UsageError
 from sonoloop.features.perceptual import Lpips
@@ -184,13 +184,13 @@ def step_flops(preset: Preset) -> int:
     clip = torch.rand(1, config.in_channels, config.num_frames, config.size, config.size) * 2 - 1
     with FlopCounterMode(display=False) as counter:
         for _, terms in step(modules, clip, torch.Generator().manual_seed(0)):
-            terms["loss"].backward()
-    return counter.get_total_flops()
+            terms["loss"].backward()  # type: ignore[no-untyped-call]
+    return int(counter.get_total_flops())
 
 
 def write_dataset(folder: Path, size: int) -> None:
     """Write phantoms to train on."""
-    sides = {f"phantom{number}": "train" for number in range(NUM_VIDEOS)}
+    sides: dict[str, SplitName] = {f"phantom{number}": "train" for number in range(NUM_VIDEOS)}
     with StoreWriter(folder / "store", size=size) as writer:
         for number, name in enumerate(sides):
             rng = np.random.default_rng(number)
