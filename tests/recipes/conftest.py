@@ -83,6 +83,7 @@ def small() -> Preset:
             **{f"autoencoder_training.{key}": value for key, value in training.items()},
             **{f"diffusion_training.{key}": value for key, value in training.items()},
             **{f"flow_training.{key}": value for key, value in training.items()},
+            **{f"conditioner_training.{key}": value for key, value in training.items()},
         },
     )
 

@@ -47,6 +47,7 @@ def test_cinn_preset_has_the_cinn_s_values() -> None:
     assert cinn.latent_cache.posterior == "sample"
     assert (cinn.flow.num_blocks, cinn.flow.hidden_width) == (20, 512)
     assert cinn.flow.negative_slope == 0.9
+    assert (cinn.flow.conditioner, cinn.conditioner.decoder_width) == ("resnet50", 96)
 
 
 def test_override_beats_preset() -> None:

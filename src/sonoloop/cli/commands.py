@@ -90,13 +90,22 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "--data dataset --autoencoder runs/autoencoder --control --out runs/diffusion",
         ),
     ),
+    ("train", "conditioner"): Command(
+        "sonoloop.cli.train",
+        "conditioner",
+        "what tells the baseline (cINN) of the first frame",
+        (
+            "--data dataset --out runs/conditioner",
+            "--data dataset --preset tiny --out runs/conditioner --max-seconds 600",
+        ),
+    ),
     ("train", "flow"): Command(
         "sonoloop.cli.train",
         "flow",
         "stage 2, baseline (cINN): latents <-> noise, given frame 0",
         (
             "--data dataset --autoencoder runs/autoencoder --preset tiny --out runs/flow",
-            "--data dataset --autoencoder runs/autoencoder --preset cinn --out runs/flow --resume",
+            "--data dataset --autoencoder runs/ae --conditioner runs/conditioner --out runs/flow",
         ),
     ),
     ("adapt",): Command(
@@ -148,6 +157,15 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         (
             "runs/classifier dataset --out predictions.csv",
             "runs/classifier loops --out loops.csv",
+        ),
+    ),
+    ("study",): Command(
+        "sonoloop.cli.study",
+        "study",
+        "ask whether synthetic video helps a classifier, with controls",
+        (
+            "--data dataset --label b_lines --out study --plan",
+            "--data dataset --label b_lines --out study --arms a,b,d,g,i,k --ratios 0.5",
         ),
     ),
     ("weights", "fetch"): Command(

@@ -1,4 +1,4 @@
-"""``sonoloop train``: the two stages."""
+"""``sonoloop train``: the two stages, and what the baseline needs besides."""
 
 import sys
 from itertools import chain
@@ -105,11 +105,48 @@ def diffusion(
     return exit_status(outcome.stopped_by)
 
 
+def conditioner(
+    *,
+    data: Path,
+    out: Path,
+    preset: str = "cinn",
+    max_seconds: float | None = None,
+    resume: bool = False,
+    settings: Settings = (),
+    dry_run: bool = False,
+) -> int:
+    """Train what tells the baseline (cINN) of the first frame: an image autoencoder's ResNet-50.
+
+    Args:
+        data: Dataset folder that both stages are trained on.
+        out: Run folder to write, for "sonoloop train flow --conditioner".
+        preset: Name of a preset (cinn, default, laptop, paper, tiny) or path of a TOML file.
+        max_seconds: Stop with a checkpoint after this many seconds.
+        resume: Go on with the run that --out holds.
+        settings: Single settings, each as section.key=value.
+        dry_run: Print the resolved settings and stop.
+
+    Returns:
+        Exit status: 0, 130 after Ctrl-C or 143 after SIGTERM, both with a checkpoint.
+    """
+    from sonoloop.recipes.config import load_preset  # noqa: PLC0415
+
+    resolved = load_preset(preset, _parse_overrides(settings))
+    if dry_run:
+        _print(resolved.model_dump_json(indent=2))
+        return 0
+    from sonoloop.recipes.train_conditioner import train_conditioner  # noqa: PLC0415
+
+    outcome = train_conditioner(data, resolved, out, resume=resume, max_seconds=max_seconds)
+    return exit_status(outcome.stopped_by)
+
+
 def flow(
     *,
     data: Path,
     autoencoder: Path,
     out: Path,
+    conditioner: Path | None = None,
     preset: str = "default",
     init: str | None = None,
     max_seconds: float | None = None,
@@ -123,6 +160,7 @@ def flow(
         data: Dataset folder or pack that stage 1 was trained on.
         autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
         out: Run folder to write: config, log, checkpoints, sample strips.
+        conditioner: Run folder of "sonoloop train conditioner", where the preset (cinn) wants one.
         preset: Name of a preset (default, cinn, tiny) or path of a TOML file.
         init: Start from the weights of a run folder, of its handover.safetensors or of an exported
             model.
@@ -143,7 +181,11 @@ def flow(
     from sonoloop.recipes.train_flow import train_flow  # noqa: PLC0415
 
     outcome = train_flow(
-        data, autoencoder, resolved, out, init=init, resume=resume, max_seconds=max_seconds
+        *(data, autoencoder, resolved, out),
+        conditioner=conditioner,
+        init=init,
+        resume=resume,
+        max_seconds=max_seconds,
     )
     return exit_status(outcome.stopped_by)
 

@@ -12,8 +12,7 @@ from sonoloop.shapes import Frame
 class FirstFrameConditioner(nn.Module):
     """A small image network, averaged over the frame and trained together with the flow.
 
-    The cINN instead takes the mean of a frozen image autoencoder's posterior (a ResNet-50 trained
-    beforehand with a BigGAN-like decoder and a critic). Any module that turns first frames into
+    The cINN's own is ``image_encoder.FrozenConditioner``. Any module that turns first frames into
     vectors of this length can take this one's place as ``ConditionalFlow.conditioner``.
 
     Args:

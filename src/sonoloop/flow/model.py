@@ -9,10 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sonoloop.batch_random import batch_normal
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.flow.block import FlowBlock
 from sonoloop.flow.conditioner import FirstFrameConditioner
 from sonoloop.flow.config import FlowConfig
+from sonoloop.flow.image_encoder import FrozenConditioner
 from sonoloop.layers.item_noise import check_generators, item_noise
 from sonoloop.shapes import Frame, Latent
 
@@ -53,9 +55,13 @@ class ConditionalFlow(nn.Module):
         if self.size < SMALLEST_LATENT:
             msg = f"a coupling needs latents of 2 numbers or more, got {self.latent_shape}"
             raise ValueError(msg)
-        self.conditioner = FirstFrameConditioner(
-            config.condition_widths, channels=config.condition_channels
-        )
+        self.conditioner: FrozenConditioner | FirstFrameConditioner
+        if config.conditioner == "resnet50":
+            self.conditioner = FrozenConditioner(config.condition_channels)
+        else:
+            self.conditioner = FirstFrameConditioner(
+                config.condition_widths, channels=config.condition_channels
+            )
         self.blocks = nn.ModuleList(
             FlowBlock(
                 self.size,
@@ -137,7 +143,7 @@ class ConditionalFlow(nn.Module):
             generator: Source of the noise on the first frame in training.
         """
         if self.training and self.config.condition_noise:
-            noise = torch.randn(first_frame.shape, generator=generator, device=generator.device)
+            noise = batch_normal(first_frame.shape, generator)
             first_frame = first_frame + self.config.condition_noise * noise.to(first_frame)
         noise, log_determinant = self.to_noise(latent, first_frame)
         return Likelihood(noise.square().sum(dim=1), log_determinant)

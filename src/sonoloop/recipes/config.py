@@ -14,7 +14,7 @@ from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.data.config import ClipConfig
 from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.errors import UsageError
-from sonoloop.flow.config import FlowConfig
+from sonoloop.flow.config import ConditionerConfig, FlowConfig
 from sonoloop.training.config import TrainingConfig
 
 
@@ -71,6 +71,12 @@ class Preset(BaseModel):
 
     flow_training: TrainingConfig = TrainingConfig()
     """How the flow is trained."""
+
+    conditioner: ConditionerConfig = ConditionerConfig()
+    """Image autoencoder that teaches the baseline's conditioner."""
+
+    conditioner_training: TrainingConfig = TrainingConfig()
+    """How it is trained."""
 
     control: bool = False
     """Whether stage 2 learns motion strength and the labels that the dataset has."""

@@ -1,7 +1,7 @@
 """What all kinds of stage 2 share: they learn cached latents of a trained autoencoder."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -42,10 +42,12 @@ class SecondStageRecipe:
     Args:
         name: Which; a preset has a section of this name and another, "name_training".
         compose: Builds model and losses; may draw from torch's global generator.
+        sources: What else it starts from, for the run's config.
     """
 
     name: Stage2
     compose: Composer
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def train(
         self,
@@ -93,6 +95,7 @@ class SecondStageRecipe:
             "data_fingerprint": fingerprint(data),
             "autoencoder_run": str(autoencoder),
             "autoencoder_weights_sha256": stage_1.weights_sha256,
+            **self.sources,
             **preset.model_dump(mode="json"),
         }
         by_name = {"diffusion": preset.diffusion_training, "flow": preset.flow_training}
