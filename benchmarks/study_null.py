@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 
+from sonoloop.classification.patient_draws import LEVEL
 from sonoloop.classification.statistics import OutOfFold
 from sonoloop.classification.verdict import RIVALS, verdict
 
@@ -78,12 +79,20 @@ def main() -> None:
             for run in range(arguments.runs)
         ]
         claims = sum(one.answer == "helps" for one in found)
+        unadjusted = sum(
+            all(
+                one.difference.estimate > 0 and (one.difference.p_value or 0) < 1 - LEVEL
+                for one in each.against_rivals
+            )
+            for each in found
+        )
         ratios = [one.recovery.ratio for one in found if one.recovery]
         decided = [ratio.estimate for ratio in ratios if ratio is not None]
         gain = np.mean([one.auroc["i"].estimate - one.auroc["b"].estimate for one in found])
         recovery = f"median {np.median(decided):.2f}" if decided else "none"
         print(
-            f"{name}: {claims} of {arguments.runs} claim help; mean (i) - (b) {gain:+.3f}; "
+            f"{name}: {claims} of {arguments.runs} claim help ({unadjusted} without "
+            f"Holm); mean (i) - (b) {gain:+.3f}; "
             f"recovery decided in {len(decided)}, {recovery}; {time.monotonic() - begun:.0f} s"
         )
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from sonoloop.errors import SonoloopError, UnreadableFileError, UsageError
+import pytest
+import torch
+
+from sonoloop.errors import SonoloopError, UnreadableFileError, UsageError, is_out_of_memory
 
 
 def test_exit_status_tells_wrong_usage_from_a_failed_run() -> None:
@@ -18,3 +21,18 @@ def test_unreadable_file_names_file_and_reason() -> None:
     assert str(error) == "scans/a.mp4: has 3 frames, at least 16 are needed"
     assert error.path == Path("scans/a.mp4")
     assert error.reason == "has 3 frames, at least 16 are needed"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), True),
+        (RuntimeError("shapes differ"), False),
+        (OSError("can't allocate memory"), False),
+    ],
+)
+def test_out_of_memory_is_recognised(error: Exception, *, expected: bool) -> None:
+    """On a GPU and on a CPU, by kind and by what torch says."""
+    assert is_out_of_memory(error) is expected

@@ -33,3 +33,10 @@ class UnreadableFileError(SonoloopError):
         super().__init__(f"{path}: {reason}")
         self.path = Path(path)
         self.reason = reason
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory was over, on a GPU or on a CPU; knows torch's errors without torch."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)

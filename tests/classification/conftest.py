@@ -39,6 +39,4 @@ def moving_clips() -> MakeClips:
 @pytest.fixture
 def tiny_config() -> ClassifierConfig:
     """Return the smallest R3D-18 that still learns."""
-    return ClassifierConfig(
-        classes=("still", "moving"), size=32, num_frames=8, width=4, dropout=0.0
-    )
+    return ClassifierConfig(classes=("still", "moving"), size=32, num_frames=8, width=4)

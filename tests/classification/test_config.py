@@ -23,6 +23,7 @@ def test_size_and_frames_are_as_published() -> None:
     assert (c3d.num_frames, c3d.size, c3d.stretch) == (16, 112, 1)
     assert (tsm.num_frames, tsm.size) == (8, 128)
     assert ClassifierConfig(net="tdn", classes=CLASSES).stretch == 5
+    assert (c3d.dropout, ClassifierConfig(classes=CLASSES).dropout) == (0.5, 0.0)
 
 
 @pytest.mark.parametrize(

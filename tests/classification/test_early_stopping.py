@@ -34,25 +34,25 @@ def test_it_stops_after_two_epochs_without_a_lower_loss(
     losses: list[float], *, stops: bool, tmp_path: Path
 ) -> None:
     """Patience 2, counted from the lowest loss so far; an equal loss is not lower."""
-    stopping = EarlyStopping(_run(tmp_path, losses), 2, step=1000)
+    stopping = EarlyStopping(_run(tmp_path, losses), 2, step=1000, epoch=10)
     assert (stopping.reason() is not None) == stops
 
 
 def test_lines_after_the_checkpoint_do_not_count(tmp_path: Path) -> None:
     """A resumed training makes these epochs again."""
     run = _run(tmp_path, [1.0, 2.0, 3.0])
-    assert held_out_losses(run, up_to=20) == [1.0, 2.0]
-    assert EarlyStopping(run, 2, step=20).reason() is None
+    assert held_out_losses(run, up_to=20, epoch=10) == [1.0, 2.0]
+    assert EarlyStopping(run, 2, step=20, epoch=10).reason() is None
 
 
 def test_the_best_weights_are_kept(tmp_path: Path) -> None:
-    """Those of the lowest loss, not of the last."""
+    """Those of the lowest loss at the end of an epoch: neither the last nor one in between."""
     assert best_weights(tmp_path) is None
     model = nn.Linear(1, 1, bias=False)
-    stopping = EarlyStopping(_run(tmp_path, [4.0]), 2, step=10)
-    for weight, loss in ((1.0, 3.0), (2.0, 2.5), (3.0, 2.6)):
+    stopping = EarlyStopping(_run(tmp_path, [4.0]), 2, step=10, epoch=10)
+    for step, weight, loss in ((20, 1.0, 3.0), (30, 2.0, 2.5), (40, 3.0, 2.6), (44, 4.0, 1.0)):
         nn.init.constant_(model.weight, weight)
-        stopping.see(model, {"loss": loss})
+        stopping.see(model, {"loss": loss}, step)
     kept = best_weights(tmp_path)
     assert kept is not None
     torch.testing.assert_close(load_file(kept)["weight"], torch.tensor([[2.0]]))

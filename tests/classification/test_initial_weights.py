@@ -48,7 +48,7 @@ def test_misfits_are_counted_and_named(
     sentence = (
         r"w.safetensors does not fit r3d18 \(1 missing, such as stem_norm.bias; 1 unknown, such "
         r"as extra; 1 of another shape, such as stem.weight, \(4, 3, 3, 7, 7\) instead of "
-        r"\(4, 1, 3, 7, 7\)\)"
+        r"\(4, 2, 3, 7, 7\)\)"
     )
     with pytest.raises(UsageError, match=sentence):
         start_from_file(Classifier(tiny_config), path)

@@ -25,7 +25,7 @@ def test_a_batch_follows_from_seed_and_step(
     torch.testing.assert_close(in_order[5].levels, other.batch(5).levels)
     assert in_order[0].levels.shape == (4, 8, 32, 32)
     assert sorted(in_order[0].labels.tolist()) == [0, 0, 1, 1]
-    for levels, label in zip(*in_order[0], strict=True):
+    for levels, label in zip(in_order[0].levels, in_order[0].labels, strict=True):
         of_class = clips.clips[clips.labels == int(label)]
         first = [np.array_equal(clip[0], levels[0]) or np.array_equal(clip[1], levels[0])
                  for clip in of_class]  # fmt: skip

@@ -8,6 +8,7 @@ import time
 from types import ModuleType
 
 import pytest
+import torch
 
 from sonoloop import __version__
 from sonoloop.cli import main as cli
@@ -139,6 +140,7 @@ def test_wrong_options_are_usage_errors(
         (UnreadableFileError("a.png", "is empty"), 1, "a.png: is empty"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 1, "out of memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), 1, "out of memory: close other programs"),
         (
             OSError(errno.ENOSPC, "No space left on device", "out/a.mp4"),
             1,

@@ -26,3 +26,13 @@ def test_evaluation_sets_nothing_and_a_loaded_layer_keeps_what_it_learnt() -> No
     other.load_state_dict(trained.state_dict())
     other(features * 10)
     torch.testing.assert_close(other(features), expected)
+
+
+def test_what_others_see_counts_where_a_batch_is_shared() -> None:
+    """Two layers that gather both halves start like one that sees the whole."""
+    features = torch.randn(8, 3, 5, 5) * 2 + 1
+    whole, half = ActNorm2d(3), ActNorm2d(3)
+    half.gather = lambda _: features
+    whole(features)
+    half(features[:4])
+    torch.testing.assert_close(half.state_dict(), whole.state_dict())

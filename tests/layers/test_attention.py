@@ -63,7 +63,7 @@ def test_dropout_skips_whole_channels_in_training_only(*, training: bool) -> Non
     block = ModulatedBlock(16, 4, mlp_ratio=2.0, dropout=0.5).train(training)
     tokens, modulation = torch.randn(2, 5, 16), torch.zeros(2, 6, 16)
     modulation[:, 2] = 1  # the attention's gate only
-    change = block(tokens, modulation) - tokens
+    change = block(tokens, modulation, torch.Generator().manual_seed(0)) - tokens
     skipped = (change == 0).all(dim=1)  # (b, width)
     assert torch.equal(skipped, (change == 0).any(dim=1))
     assert bool(skipped.any()) == training

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sonoloop.data.config import ClipConfig
 from sonoloop.errors import UsageError
-from sonoloop.recipes.training_data import fixed_clips, open_training_data
+from sonoloop.recipes.training_data import fixed_clips, open_training_data, say_what_is_few
 
 QUIET = Console(quiet=True)
 
@@ -56,3 +56,18 @@ def test_fixed_clips_are_fixed(dataset: Path, count: int, expected: int) -> None
     clips = fixed_clips(train, count, torch.device("cpu"))
     assert clips.shape == (expected, 1, 16, 64, 64)
     assert torch.equal(clips, fixed_clips(train, count, torch.device("cpu")))
+
+
+def test_few_and_short_videos_are_said(dataset: Path) -> None:
+    """Both with their numbers; nothing is said where all is well."""
+    for window_s, batch_size, expected in (
+        (1.92, 4, ""),
+        (1.92, 5, "4 training videos, fewer than batch_size 5: a batch takes several clips"),
+        (3.0, 4, "4 of 4 training videos shorter than the window of 3 s: each gives one clip"),
+    ):
+        file = io.StringIO()
+        config = ClipConfig(size=64, window_s=window_s)
+        train, _ = open_training_data(dataset, config, QUIET)
+        say_what_is_few(train, batch_size, Console(file=file, width=200))
+        assert file.getvalue().startswith(expected)
+        assert bool(file.getvalue()) == bool(expected)

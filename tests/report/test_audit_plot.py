@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from sonoloop.report.audit_plot import NO_PIXELS, PIXELS, audit_plot
+from sonoloop.report.audit_plot import NET, NO_NET, audit_plot
 from sonoloop.report.audit_record import AuditRecord
 
 
@@ -18,9 +18,9 @@ def _columns(content: bytes, colour: str) -> np.ndarray:
 
 
 def test_intervals_lie_where_their_numbers_do(make_audit: Callable[..., AuditRecord]) -> None:
-    """A higher AUROC moves its mark to the right; pixels and no pixels have their colours."""
+    """A higher AUROC moves its mark to the right; views without the net stay where they are."""
     low = audit_plot(make_audit(still=0.6, stills=0.6, shuffled=0.6, video=0.6))
     high = audit_plot(make_audit(still=0.9, stills=0.9, shuffled=0.9, video=0.9))
-    assert _columns(low, PIXELS).max() < _columns(high, PIXELS).min()
-    assert (_columns(low, NO_PIXELS) == _columns(high, NO_PIXELS)).all()
+    assert _columns(low, NET).max() < _columns(high, NET).min()
+    assert (_columns(low, NO_NET) == _columns(high, NO_NET)).all()
     assert Image.open(io.BytesIO(low)).width == 960

@@ -1,5 +1,6 @@
 """Model folders: found, checked, packed."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -99,6 +100,14 @@ def test_damaged_config_is_refused(copy: Path) -> None:
         ImageToVideo.from_pretrained(copy)
     (copy / CONFIG_FILE).write_text("{")
     with pytest.raises(UsageError, match="is no valid model config: the file: Invalid JSON"):
+        ImageToVideo.from_pretrained(copy)
+
+
+def test_model_of_a_newer_version_is_refused(copy: Path) -> None:
+    """Before its unknown settings are called wrong."""
+    config = json.loads((copy / CONFIG_FILE).read_text())
+    (copy / CONFIG_FILE).write_text(json.dumps(config | {"format_version": 2, "unheard_of": 1}))
+    with pytest.raises(UsageError, match="model of format 2, this version reads 1: update"):
         ImageToVideo.from_pretrained(copy)
 
 

@@ -33,9 +33,18 @@ class ToySamples:
 
 
 def toy_task(
-    config: TrainingConfig, *, spoil_at: int | None = None, critic: bool = False
+    config: TrainingConfig,
+    *,
+    spoil_at: int | None = None,
+    spoil_gradient_at: int | None = None,
+    most_items: int | None = None,
+    critic: bool = False,
 ) -> Task[Tensor]:
-    """Compose a training with dropout and noise; ``spoil_at`` makes the loss NaN at a step."""
+    """Compose a training with dropout and noise.
+
+    ``spoil_at`` makes the loss NaN at a step, ``spoil_gradient_at`` its gradient alone; more than
+    ``most_items`` items do not fit the memory.
+    """
     torch.manual_seed(config.seed)
     model = nn.Sequential(nn.Linear(8, 4), nn.Dropout(0.3), nn.Linear(4, 8))
     judge = nn.Linear(8, 1)
@@ -54,6 +63,8 @@ def toy_task(
     ) -> Iterator[tuple[str, dict[str, Tensor]]]:
         nonlocal steps_made
         steps_made += 1
+        if most_items is not None and len(batch) > most_items:
+            raise torch.OutOfMemoryError
         clean = batch.float() / 127.5 - 1
         noisy = clean + 0.1 * torch.randn(clean.shape, generator=generator)
         made = modules["toy"](noisy)
@@ -63,6 +74,8 @@ def toy_task(
         error = (made - clean).square().mean()
         if steps_made == spoil_at:
             error = error * float("nan")
+        if steps_made == spoil_gradient_at:
+            made.register_hook(lambda gradient: gradient * float("nan"))
         yield "toy", {"loss": error + 0, "error": error}
 
     def sample(ema_model: nn.Module, path: Path) -> None:
@@ -94,6 +107,8 @@ def train(tmp_path: Path) -> ToyTraining:
         interruption: Interruption | None = None,
         console: Console | None = None,
         spoil_at: int | None = None,
+        spoil_gradient_at: int | None = None,
+        most_items: int | None = None,
         critic: bool = False,
         **settings: object,
     ) -> Outcome:
@@ -102,7 +117,13 @@ def train(tmp_path: Path) -> ToyTraining:
         run: RunFolder = open_run(tmp_path / name, config.model_dump(mode="json"), resume=True)
         fabric = Fabric(accelerator="cpu", devices=1)
         fabric.launch()
-        task = toy_task(config, spoil_at=spoil_at, critic=critic)
+        task = toy_task(
+            config,
+            spoil_at=spoil_at,
+            spoil_gradient_at=spoil_gradient_at,
+            most_items=most_items,
+            critic=critic,
+        )
         return run_training(
             fabric,
             task,

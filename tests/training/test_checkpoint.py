@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sonoloop.errors import SonoloopError
+from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.training import checkpoint as module
 from sonoloop.training.checkpoint import (
     Checkpoint,
@@ -80,6 +80,18 @@ def test_full_disk_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.undo()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest.json", "step-00000005"]
     assert load_checkpoint(older).step == 5
+
+
+def test_checkpoint_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    """Whatever else it holds; one without a number is of the first format."""
+    folder = save_checkpoint(tmp_path, checkpoint(1))
+    state = json.loads((folder / "state.json").read_text())
+    (folder / "state.json").write_text(json.dumps(state | {"format": 2}))
+    with pytest.raises(UsageError, match="checkpoint of format 2, this version reads 1: update"):
+        load_checkpoint(folder)
+    del state["format"]
+    (folder / "state.json").write_text(json.dumps(state))
+    assert load_checkpoint(folder).step == 1
 
 
 def test_damaged_checkpoint_is_refused(tmp_path: Path) -> None:

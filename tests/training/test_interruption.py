@@ -25,6 +25,19 @@ def test_without_limit_there_is_none() -> None:
     assert Interruption().reason is None
 
 
+def test_a_further_reason_is_asked_for() -> None:
+    """It ends the training for good; a time limit does not."""
+    reasons: list[str | None] = [None]
+    interruption = Interruption(also=lambda: reasons[0])
+    assert interruption.reason is None
+    assert not interruption.is_final
+    reasons[0] = "nothing is left to learn"
+    assert interruption.reason == "nothing is left to learn"
+    assert interruption.is_final
+    assert not interruption.is_urgent
+    assert not Interruption(max_seconds=0.0).is_final
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_is_a_request(number: signal.Signals) -> None:
     """The process goes on and knows that it should stop; the old handler comes back."""

@@ -4,6 +4,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from sonoloop.training.config import TrainingConfig
-from sonoloop.training.launch import launch_fabric
+from sonoloop.training.launch import fabric_on, launch_fabric
 from sonoloop.training.log import read_lines
 
 
@@ -34,6 +35,19 @@ def test_one_process_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     fabric = launch_fabric(TrainingConfig(precision="bf16-mixed"))
     assert (fabric.world_size, fabric.global_rank) == (1, 0)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_one_device_whatever_torchrun_says(
+    precision: Literal["32-true", "bf16-mixed"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell of a study is one process, also inside a job of several."""
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    fabric = fabric_on("cpu", precision)
+    assert (fabric.world_size, fabric.device.type) == (1, "cpu")
+    with fabric.autocast():
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == (torch.bfloat16 if precision == "bf16-mixed" else torch.float32)
 
 
 def test_two_processes_train_like_one(tmp_path: Path) -> None:

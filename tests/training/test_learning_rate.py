@@ -12,7 +12,7 @@ from sonoloop.training.learning_rate import learning_rate_at
 @given(
     step=st.integers(0, 1000),
     warmup_steps=st.integers(0, 200),
-    decay=st.sampled_from(["constant", "cosine", "exponential"]),
+    decay=st.sampled_from(["constant", "cosine", "exponential", "steps"]),
     final_fraction=st.floats(0, 1),
     cooldown_fraction=st.floats(0, 1),
 )
@@ -63,3 +63,10 @@ def test_cooldown_falls_over_the_last_part() -> None:
     assert learning_rate_at(79, config) == 1.0
     assert learning_rate_at(90, config) == pytest.approx(0.5)
     assert learning_rate_at(99, config) == pytest.approx(0.05)
+
+
+def test_steps_fall_to_a_tenth_twice() -> None:
+    """TSM (arXiv:1811.08383): of 50 epochs, the rate falls at 20 and at 40."""
+    config = TrainingConfig(max_steps=50, learning_rate=1.0, warmup_steps=0, decay="steps")
+    rates = [learning_rate_at(step, config) for step in (0, 19, 20, 39, 40, 49)]
+    assert rates == pytest.approx([1.0, 1.0, 0.1, 0.1, 0.01, 0.01])

@@ -158,3 +158,29 @@ def test_critic_is_logged_and_kept_beside_the_model(train: Train, tmp_path: Path
     assert {"critic.weight", "toy.0.weight"} <= weights(outcome, "model").keys()
     assert "critic.weight|exp_avg" in weights(outcome, "optimizer")
     assert "0.weight" in weights(outcome, "ema")
+
+
+def test_weights_that_are_not_finite_are_not_saved(train: Train, tmp_path: Path) -> None:
+    """A loss may still be finite when its step spoilt the weights; the checkpoint before stays."""
+    train(interruption=AfterSteps(3), gradient_clip="none")
+    with pytest.raises(SonoloopError, match=r"step 4: .*weight is not finite.*checkpoint stays"):
+        train(interruption=AfterSteps(1), gradient_clip="none", spoil_gradient_at=4)
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").glob("step-*")] == [
+        "step-00000003"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("most", "message"),
+    [
+        (1, r"out of memory with toy_training.batch_size 8; 1 fits: start again .*batch_size=1"),
+        (3, r"out of memory with toy_training.batch_size 8; 2 fits"),
+        (0, r"out of memory with toy_training.batch_size 8, and with 1: close other programs"),
+    ],
+)
+def test_out_of_memory_says_which_batch_fits(train: Train, most: int, message: str) -> None:
+    """Found by trying; the checkpoint before stays."""
+    train(interruption=AfterSteps(2), batch_size=8)
+    with pytest.raises(SonoloopError, match=message):
+        train(most_items=most, batch_size=8)
+    assert train(batch_size=8).step == 12

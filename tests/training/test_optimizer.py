@@ -62,6 +62,23 @@ def test_amsgrad_never_forgets_a_large_gradient() -> None:
     assert tensors["weight|exp_avg_sq"].item() < largest
 
 
+def test_sgd_has_momentum() -> None:
+    """Of a constant gradient g the second step is (1 + momentum) g; the momentum is kept."""
+    module = nn.Linear(1, 1, bias=False)
+    config = TrainingConfig(optimizer="sgd", betas=(0.9, 0.999), weight_decay=0.0)
+    optimizer = build_optimizer(module, config)
+    set_learning_rate(optimizer, 0.1)
+    steps = []
+    for _ in range(2):
+        before = module.weight.item()
+        optimizer.zero_grad()
+        module(torch.full((1, 1), 2.0)).sum().backward()
+        optimizer.step()
+        steps.append(before - module.weight.item())
+    assert steps == pytest.approx([0.1 * 2, 0.1 * 1.9 * 2], rel=1e-5)
+    assert list(optimizer_tensors(module, optimizer)) == ["weight|momentum_buffer"]
+
+
 def test_frozen_weights_are_left_out() -> None:
     """A weight without gradient is not in the optimiser."""
     module = nn.Linear(2, 2)

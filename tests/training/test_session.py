@@ -37,6 +37,16 @@ def test_interrupted_training_says_how_to_go_on(train: Train) -> None:
     )
 
 
+def test_a_training_with_nothing_left_to_do_says_so(train: Train) -> None:
+    """There is nothing to resume."""
+    file = io.StringIO()
+    train(
+        console=Console(file=file, width=200), interruption=Interruption(also=lambda: "it is flat")
+    )
+    assert "toy: done after 1 of 12 steps because it is flat" in file.getvalue()
+    assert "--resume" not in file.getvalue()
+
+
 def test_a_folder_that_another_process_trains_into_is_refused(train: Train, tmp_path: Path) -> None:
     """Even with --resume, and before anything in it is touched."""
     train(console=Console(quiet=True))

@@ -17,6 +17,7 @@ from sonoloop.autoencoder.config import AutoencoderConfig, AutoencoderLossConfig
 from sonoloop.autoencoder.critics import Verdict, at_frames, frame_pairs
 from sonoloop.autoencoder.losses import gradient_loss, kl_divergence, l1_loss, ssim
 from sonoloop.autoencoder.model import Reconstruction
+from sonoloop.batch_random import batch_integers, batch_normal
 from sonoloop.shapes import Clip, Frame
 
 AUTOENCODER: Final = "autoencoder"
@@ -112,8 +113,10 @@ class AutoencoderStep:
     def _reconstruct(
         self, model: nn.Module, clip: Clip, generator: torch.Generator
     ) -> Reconstruction:
-        noise = _normal((len(clip), *self._latent_shape), generator, clip)
-        speckle_noise = _normal(clip.shape, generator, clip) if self._makes_speckle else None
+        noise = batch_normal((len(clip), *self._latent_shape), generator).to(clip.device)
+        speckle_noise = (
+            batch_normal(clip.shape, generator).to(clip.device) if self._makes_speckle else None
+        )
         made: Reconstruction = model(clip, noise, speckle_noise)
         return made
 
@@ -154,8 +157,9 @@ class AutoencoderStep:
         """Draw what each critic looks at, the same of true and made clips."""
         index = _some_frames(clip, self._critics.frames_per_clip, generator)
         length = min(self._critics.temporal_frames, clip.shape[2])
-        start = _integers(clip.shape[2] - length + 1, (1,), generator, clip).item()
-        frames = slice(int(start), int(start) + length)
+        latest = clip.shape[2] - length
+        start = torch.randint(latest + 1, (1,), generator=generator, device=generator.device)
+        frames = slice(int(start), int(start) + length)  # the same of all clips
         if self._critics.patch_sees == "pairs":
             return {
                 "patch_critic": lambda v: frame_pairs(v, index),
@@ -190,15 +194,4 @@ def _asked(
 
 def _some_frames(clip: Clip, count: int, generator: torch.Generator) -> Int[Tensor, "b {count}"]:
     """Draw frames of every clip, the last one excluded."""
-    return _integers(clip.shape[2] - 1, (len(clip), count), generator, clip)
-
-
-def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
-    return torch.randn(shape, generator=generator, device=generator.device).to(like.device)
-
-
-def _integers(
-    below: int, shape: tuple[int, ...], generator: torch.Generator, like: Tensor
-) -> Tensor:
-    drawn = torch.randint(below, shape, generator=generator, device=generator.device)
-    return drawn.to(like.device)
+    return batch_integers(clip.shape[2] - 1, (len(clip), count), generator).to(clip.device)

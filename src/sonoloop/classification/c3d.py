@@ -36,7 +36,7 @@ class C3d(nn.Module):
         num_classes: Outputs.
         size: Height and width of the frames, which decide the first full layer's inputs.
         num_frames: Frames of the clips, which do so too; at least 16.
-        dropout: Before each of the three full layers but the first.
+        dropout: Before each of the full layers but the first.
     """
 
     def __init__(

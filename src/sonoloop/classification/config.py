@@ -19,28 +19,25 @@ class NetDefaults(NamedTuple):
     Args:
         num_frames: Frames (for TDN: stretches of five frames) it looks at.
         size: Height and width of a frame in pixels.
+        dropout: Share of the features dropped before the last layer.
     """
 
     num_frames: int
     size: int
+    dropout: float
 
 
 PUBLISHED: Final[Mapping[str, NetDefaults]] = {
-    "r3d18": NetDefaults(16, 112),
-    "c3d": NetDefaults(16, 112),
-    "tsm": NetDefaults(8, 224),
-    "tdn": NetDefaults(8, 224),
-    "atmnet": NetDefaults(8, 224),
+    "r3d18": NetDefaults(16, 112, 0.0),
+    "c3d": NetDefaults(16, 112, 0.5),
+    "tsm": NetDefaults(8, 224, 0.5),
+    "tdn": NetDefaults(8, 224, 0.5),
+    "atmnet": NetDefaults(8, 224, 0.0),
 }
 
-SMALLEST: Final[Mapping[str, NetDefaults]] = {
-    "r3d18": NetDefaults(1, 32),
-    "c3d": NetDefaults(16, 32),
-    "tsm": NetDefaults(1, 32),
-    "tdn": NetDefaults(1, 64),
-    "atmnet": NetDefaults(1, 32),
-}
-"""Below this a pooling or a difference has nothing left to look at."""
+LEAST_FRAMES: Final[Mapping[str, int]] = {"c3d": 16}
+LEAST_SIZE: Final[Mapping[str, int]] = {"tdn": 64}
+"""Below these a pooling or a difference has nothing left to look at."""
 
 TDN_STRETCH: Final = 5
 """Consecutive frames TDN looks at in each place (Wang et al. 2021, arXiv:2012.10071)."""
@@ -69,13 +66,14 @@ class ClassifierConfig(BaseModel):
     variant: Literal["xt", "t", "s", "b", "l"] = "xt"
     """Size of atmnet."""
 
-    dropout: float = Field(default=0.5, ge=0, lt=1)
-    """Share of the features dropped before the last layer (for c3d: before each of the three)."""
+    dropout: float = Field(ge=0, lt=1)
+    """Share of the features dropped before the last layer (c3d: also before the one before it); by
+    default as published."""
 
     @model_validator(mode="before")
     @classmethod
     def _as_published(cls, values: object) -> object:
-        """Fill in size and frames of the network."""
+        """Fill in what the network was published with."""
         if not isinstance(values, Mapping):
             return values
         published = PUBLISHED.get(str(values.get("net", "r3d18")))
@@ -86,9 +84,8 @@ class ClassifierConfig(BaseModel):
         if len(set(self.classes)) < len(self.classes):
             msg = f"class names must differ, got {', '.join(self.classes)}"
             raise ValueError(msg)
-        least = SMALLEST[self.net]
-        for name in ("num_frames", "size"):
-            found, needed = getattr(self, name), getattr(least, name)
+        for name, least in (("num_frames", LEAST_FRAMES), ("size", LEAST_SIZE)):
+            found, needed = getattr(self, name), least.get(self.net, 0)
             if found < needed:
                 msg = f"{self.net} needs {name} of at least {needed}, got {found}"
                 raise ValueError(msg)

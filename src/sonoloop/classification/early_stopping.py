@@ -23,21 +23,26 @@ class EarlyStopping:
         run: Its folder.
         patience: Epochs without a lower loss after which to stop.
         step: Step from which the training goes on; later lines of the log do not count.
+        epoch: Steps of an epoch; what is measured between two, at a time limit, does not count.
     """
 
-    def __init__(self, run: RunFolder, patience: int, *, step: int) -> None:
+    def __init__(self, run: RunFolder, patience: int, *, step: int, epoch: int) -> None:
         """Read the losses there are."""
         self._path = run.path / BEST_WEIGHTS
         self._patience = patience
-        self._losses = held_out_losses(run, up_to=step)
+        self._epoch = epoch
+        self._losses = held_out_losses(run, up_to=step, epoch=epoch)
 
-    def see(self, model: nn.Module, figures: Mapping[str, float]) -> None:
+    def see(self, model: nn.Module, figures: Mapping[str, float], step: int) -> None:
         """Note the loss of an epoch and keep the weights if it is the lowest so far.
 
         Args:
             model: What was measured.
             figures: With "loss".
+            step: Steps made.
         """
+        if step % self._epoch:
+            return
         if figures["loss"] < min(self._losses, default=float("inf")):
             unfinished = self._path.with_suffix(".part")
             save_tensors(unfinished, model.state_dict())
@@ -54,17 +59,18 @@ class EarlyStopping:
         return f"the validation loss has not fallen for {since} epochs"
 
 
-def held_out_losses(run: RunFolder, *, up_to: int) -> list[float]:
-    """Read the validation losses of a run in the order of their steps.
+def held_out_losses(run: RunFolder, *, up_to: int, epoch: int) -> list[float]:
+    """Read the validation losses of a run at the ends of epochs, in their order.
 
     Args:
         run: Its folder.
         up_to: Last step that counts.
+        epoch: Steps of an epoch.
     """
     losses = []
     for line in read_lines(run.log):
-        figures = line.get("validation")
-        if isinstance(figures, dict) and int(str(line["step"])) <= up_to:
+        figures, step = line.get("validation"), int(str(line["step"]))
+        if isinstance(figures, dict) and step <= up_to and step % epoch == 0:
             losses.append(float(figures["loss"]))
     return losses
 

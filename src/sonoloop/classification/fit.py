@@ -115,7 +115,7 @@ def train_in(
     stopping = None
     if settings.patience is not None:
         step = load_checkpoint(checkpoint).step if checkpoint else 0
-        stopping = EarlyStopping(run, settings.patience, step=step)
+        stopping = EarlyStopping(run, settings.patience, step=step, epoch=loop.sample_every)
         if checkpoint and stopping.reason() is not None:
             return Outcome(step, None, checkpoint)
     interruption = Interruption(max_seconds, also=stopping.reason if stopping else None)

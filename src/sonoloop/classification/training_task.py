@@ -32,10 +32,12 @@ class ClipBatch(NamedTuple):
     Args:
         levels: Grey values of the frames chosen.
         labels: Class numbers.
+        step: Steps made before it.
     """
 
     levels: Tensor
     labels: Tensor
+    step: int
 
 
 class ClassifierBatches:
@@ -91,7 +93,7 @@ class ClassifierBatches:
             for place in places
         ]
         return ClipBatch(
-            torch.from_numpy(np.stack(chosen)), torch.from_numpy(self._clips.labels[places])
+            torch.from_numpy(np.stack(chosen)), torch.from_numpy(self._clips.labels[places]), step
         )
 
 
@@ -118,10 +120,13 @@ def classifier_task(
     """
     training, validation = data
     batches = ClassifierBatches(training, model, settings, seed=loop.seed)
+    steps_made = 0
 
     def step(
         modules: Mapping[str, nn.Module], batch: ClipBatch, generator: torch.Generator
     ) -> Iterator[tuple[str, Losses]]:
+        nonlocal steps_made
+        steps_made = batch.step + 1
         clip = vary(to_clip(batch.levels, model.config.size), settings.augmentation, generator)
         logits = modules[NAME](clip)
         loss = functional.cross_entropy(
@@ -142,7 +147,7 @@ def classifier_task(
         )
         figures = held_out_figures(logits, torch.from_numpy(validation.labels))
         if stopping is not None:
-            stopping.see(ema_model, figures)
+            stopping.see(ema_model, figures, steps_made)
         return figures
 
     return Task(

@@ -159,6 +159,15 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "runs/classifier loops --out loops.csv",
         ),
     ),
+    ("study",): Command(
+        "sonoloop.cli.study",
+        "study",
+        "ask whether synthetic video helps a classifier, with controls",
+        (
+            "--data dataset --label b_lines --out study --plan",
+            "--data dataset --label b_lines --out study --arms a,b,d,g,i,k --ratios 0.5",
+        ),
+    ),
     ("weights", "fetch"): Command(
         "sonoloop.cli.weights",
         "fetch",

@@ -17,7 +17,7 @@ from types import FrameType
 
 from sonoloop import __version__
 from sonoloop.cli.commands import COMMANDS, Command
-from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.errors import SonoloopError, UsageError, is_out_of_memory
 
 LINE_LENGTH = 77
 """Most characters of an example, with room for indent and backslash in a terminal of 80."""
@@ -46,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = 1  # the reader of our output (head, less) has gone: nothing left to say
     except OSError as error:
         status = _complain(_os_error_sentence(error), 1)
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         status = _complain("out of memory: close other programs or give it fewer items at once", 1)
     sys.exit(status)
 

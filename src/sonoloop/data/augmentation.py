@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
+from sonoloop.batch_random import batch_uniform
 from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.shapes import Clip
 
@@ -44,7 +45,7 @@ def augment(clip: Clip, config: AugmentationConfig, generator: torch.Generator) 
 def _uniform(clip: Clip, span: float, generator: torch.Generator) -> Factor:
     """Draw one number in [-span, span] for each clip."""
     shape = (len(clip), 1, 1, 1, 1)
-    draw = torch.rand(shape, generator=generator, device=clip.device, dtype=clip.dtype)
+    draw = batch_uniform(shape, generator, clip.dtype)
     return (2 * draw - 1) * span
 
 

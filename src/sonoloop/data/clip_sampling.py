@@ -166,6 +166,10 @@ class ClipSet:
         """Count the videos or stills."""
         return len(self._items)
 
+    def num_short(self) -> int:
+        """Count the videos that are shorter than the window."""
+        return sum(starts == 0 for starts in self._num_starts)
+
     def random_clip(self, item: int, rng: np.random.Generator) -> Frames:
         """Cut a clip at a random place.
 

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sonoloop.batch_random import batch_uniform
 from sonoloop.diffusion.config import DiffusionConfig
 from sonoloop.errors import UsageError
 from sonoloop.layers.embeddings import NoiseLevelEmbedding
@@ -39,11 +40,11 @@ class Control(NamedTuple):
             chance: Of hiding, in [0, 1).
             generator: Source of randomness.
         """
-        size = (2, len(self.label))
-        draws = torch.rand(size, generator=generator, device=generator.device)
+        draws = batch_uniform((len(self.label), 2), generator)
         hidden = (draws < chance).to(self.label.device)
         return Control(
-            self.label.masked_fill(hidden[0], UNTOLD), self.motion.masked_fill(hidden[1], UNTOLD)
+            self.label.masked_fill(hidden[:, 0], UNTOLD),
+            self.motion.masked_fill(hidden[:, 1], UNTOLD),
         )
 
 

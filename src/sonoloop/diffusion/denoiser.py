@@ -128,7 +128,11 @@ class LatentDenoiser(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(
-        self, noisy_latent: Latent, noise_level: Float[Tensor, " b"], condition: Condition
+        self,
+        noisy_latent: Latent,
+        noise_level: Float[Tensor, " b"],
+        condition: Condition,
+        generator: torch.Generator | None = None,
     ) -> Latent:
         """Predict from a noisy latent.
 
@@ -136,6 +140,7 @@ class LatentDenoiser(nn.Module):
             noisy_latent: Latent with noise, whitened.
             noise_level: One per item, 0 (clean) to 1 (noise).
             condition: The first frame; zeros where it is not told.
+            generator: Source of dropout in training; None for none.
 
         Returns:
             Prediction, in the shape of ``noisy_latent``.
@@ -149,6 +154,6 @@ class LatentDenoiser(nn.Module):
         embedding = nn.functional.silu(self.embed_noise_level(noise_level) + condition.pooled)
         modulation = rearrange(self.to_modulation(embedding), "b (six c) -> b six c", six=6)
         for block in self.blocks:
-            tokens = block(tokens, modulation)
+            tokens = block(tokens, modulation, generator)
         scale, shift = self.to_last_modulation(embedding)[:, None].chunk(2, dim=2)
         return self.layout.join(self.to_latent(self.last_norm(tokens) * (1 + scale) + shift))

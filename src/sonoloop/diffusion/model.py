@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sonoloop.batch_random import batch_normal, batch_uniform
 from sonoloop.diffusion import samplers
 from sonoloop.diffusion.conditioning import Condition, FirstFrameEncoder
 from sonoloop.diffusion.config import DiffusionConfig, Sampler
@@ -142,7 +143,7 @@ class LatentDiffusion(nn.Module):
         """
         self._check_latent(latent)
         latent = (latent.to(self.latent_mean.dtype) - self.latent_mean) / self.latent_std
-        noise = _normal(latent.shape, generator).to(latent)
+        noise = batch_normal(latent.shape, generator).to(latent)
         condition = self._training_condition(first_frame, control, generator)
         if self.config.objective == "flow_matching":
             noise_level = draw_noise_level(
@@ -152,14 +153,15 @@ class LatentDiffusion(nn.Module):
                 std=self.config.logit_normal_std,
             ).to(latent)
             noisy_latent = interpolate_to_noise(latent, noise, noise_level)
-            velocity = self.denoiser(noisy_latent, noise_level, condition)
+            velocity = self.denoiser(noisy_latent, noise_level, condition, generator)
             return weighted_squared_error(velocity, velocity_target(latent, noise))
         prediction_type = self.config.objective
         timestep = draw_timestep(len(latent), self.config.num_train_timesteps, generator)
         timestep = timestep.cpu()
         alpha_bar = self.alpha_bars[timestep]
         noisy_latent = add_noise(latent, noise, timestep, self.alpha_bars)
-        prediction = self.denoiser(noisy_latent, self._noise_level(timestep, latent), condition)
+        noise_level = self._noise_level(timestep, latent)
+        prediction = self.denoiser(noisy_latent, noise_level, condition, generator)
         gamma = self.config.min_snr_gamma
         return weighted_squared_error(
             prediction,
@@ -264,11 +266,11 @@ class LatentDiffusion(nn.Module):
         if not self.training:
             condition: Condition = self.first_frame_encoder(first_frame)
             return condition.also(self._told(control, condition))
-        frame_noise = _normal(first_frame.shape, generator).to(first_frame)
+        frame_noise = batch_normal(first_frame.shape, generator).to(first_frame)
         condition = self.first_frame_encoder(
             first_frame + self.config.condition_noise * frame_noise
         )
-        chance = torch.rand(len(first_frame), generator=generator, device=generator.device)
+        chance = batch_uniform((len(first_frame),), generator)
         condition = condition.where(
             (chance >= self.config.condition_dropout).to(first_frame.device)
         )
@@ -290,7 +292,3 @@ class LatentDiffusion(nn.Module):
         if tuple(latent.shape[1:]) != self.latent_shape:
             msg = f"need latents of shape {self.latent_shape}, got {tuple(latent.shape[1:])}"
             raise ValueError(msg)
-
-
-def _normal(shape: Sequence[int], generator: torch.Generator) -> Tensor:
-    return torch.randn(tuple(shape), generator=generator, device=generator.device)

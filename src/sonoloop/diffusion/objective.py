@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sonoloop.batch_random import batch_integers, batch_normal
 from sonoloop.diffusion.noise_schedule import per_item
 from sonoloop.shapes import Latent, Timestep
 
@@ -29,9 +30,7 @@ def draw_timestep(
     Returns:
         One step per item, 0 to T - 1.
     """
-    return torch.randint(
-        num_train_timesteps, (batch_size,), generator=generator, device=generator.device
-    )
+    return batch_integers(num_train_timesteps, (batch_size,), generator)
 
 
 def draw_noise_level(
@@ -48,7 +47,7 @@ def draw_noise_level(
     Returns:
         One noise level per item, in (0, 1), float32.
     """
-    normal = torch.randn(batch_size, generator=generator, device=generator.device)
+    normal = batch_normal((batch_size,), generator)
     return torch.sigmoid(mean + std * normal)
 
 

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sonoloop.batch_random import batch_normal
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.flow.block import FlowBlock
 from sonoloop.flow.conditioner import FirstFrameConditioner
@@ -146,7 +147,7 @@ class ConditionalFlow(nn.Module):
             generator: Source of the noise on the first frame in training.
         """
         if self.training and self.config.condition_noise:
-            noise = torch.randn(first_frame.shape, generator=generator, device=generator.device)
+            noise = batch_normal(first_frame.shape, generator)
             first_frame = first_frame + self.config.condition_noise * noise.to(first_frame)
         noise, log_determinant = self.to_noise(latent, first_frame)
         return Likelihood(noise.square().sum(dim=1), log_determinant)

@@ -1,5 +1,6 @@
 """Scale and shift that standardise the first batch (Kingma and Dhariwal, arXiv:1807.03039)."""
 
+from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -13,13 +14,14 @@ STD_FLOOR: Final = 1e-6
 class ActNorm2d(nn.Module):
     """y = scale * (x + shift) per channel, set so that the first training batch has mean 0, std 1.
 
-    In one process: several would each start from batches of their own.
+    Where several processes share a batch, ``gather`` must join what each of them sees.
 
     Args:
         channels: Channels of the features.
     """
 
     is_set: Tensor
+    gather: Callable[[Tensor], Tensor] | None = None
 
     def __init__(self, channels: int) -> None:
         """Start as the identity until a batch is seen."""
@@ -32,7 +34,8 @@ class ActNorm2d(nn.Module):
         """Normalise, and learn how from the first batch."""
         if self.training and not self.is_set:
             with torch.no_grad():
-                std, mean = torch.std_mean(features.float(), dim=(0, 2, 3), keepdim=True)
+                seen = features.float() if self.gather is None else self.gather(features.float())
+                std, mean = torch.std_mean(seen, dim=(0, 2, 3), keepdim=True)
                 self.shift.copy_(-mean)
                 self.scale.copy_(1 / (std + STD_FLOOR))
                 self.is_set.fill_(value=True)

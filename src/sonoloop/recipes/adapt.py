@@ -1,8 +1,6 @@
 """A model learns a user's own few videos: prepare, both stages, validate, export, in minutes."""
 
-import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -10,38 +8,25 @@ from typing import Final
 import torch
 from rich.console import Console
 
-from sonoloop.atomic_files import write_atomically
 from sonoloop.diffusion.config import DiffusionConfig
-from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.errors import UsageError
 from sonoloop.recipes.adapt_check import compare
 from sonoloop.recipes.config import LatentCacheConfig, Preset
 from sonoloop.recipes.export import export
 from sonoloop.recipes.prepare import PrepareOptions, prepare
+from sonoloop.recipes.timed_training import MANY_STEPS, TimedTraining, with_steps
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.synthesis.config import ModelConfig
 from sonoloop.synthesis.pretrained import CONFIG_FILE, find_model, read_model
 from sonoloop.training.config import TrainingConfig
-from sonoloop.training.log import read_lines
-from sonoloop.training.loop import Outcome
 
 STAGE_1_SHARE: Final = 0.6
 """Of the time: stage 1 costs more per step, and stage 2 rests on it."""
-MEASURED_SHARE: Final = 0.1
-"""Part of a stage's time after which its speed is known and its number of steps is fixed."""
-LEAST_SHARE: Final = 0.4
-"""Part of a stage's time that goes to its steps, however long its clips took to encode."""
-SHORTEST_STEP_S: Final = 1e-3
-MANY_STEPS: Final = 1_000_000
-"""More than any budget allows."""
-LOG_EVERY: Final = 5
 SPLIT: Final = "0.8,0.2,0"
 """Train and validation; there is no test among a few videos."""
 ENCODINGS: Final = 240
 """Clips encoded for stage 2 without a GPU, over all videos."""
-
-Train = Callable[[int, float | None, Console], Outcome]
-"""(steps in all, seconds now, where people read) -> how it ended."""
 
 
 def adapt(
@@ -101,14 +86,14 @@ def adapt(
     )
     preset = adaptation_preset(base, found.counts.get("train", 0))
     seconds = 60 * minutes
-    plan = _Plan(work / "plan.json", console)
+    plan = TimedTraining(work / "plan.json", console)
     say(f"2/4 stage 1 of {base.name} learns how these videos look and move")
     plan.train(
         stage_1,
         STAGE_1_SHARE * seconds,
         lambda steps, limit, where: train_autoencoder(
             dataset,
-            _with_steps(preset, steps),
+            with_steps(preset, steps),
             stage_1,
             init=model,
             resume=True,
@@ -123,7 +108,7 @@ def adapt(
         lambda steps, limit, where: train_diffusion(
             dataset,
             stage_1,
-            _with_steps(preset, steps),
+            with_steps(preset, steps),
             stage_2,
             init=model,
             resume=True,
@@ -193,48 +178,6 @@ def adaptation_preset(base: ModelConfig, num_videos: int) -> Preset:
     )
 
 
-class _Plan:
-    """How many steps fill each stage's time, fixed once per stage and kept on disk."""
-
-    def __init__(self, path: Path, console: Console) -> None:
-        self._path = path
-        self._console = console
-        self._steps: dict[str, int] = json.loads(path.read_text()) if path.is_file() else {}
-
-    def train(self, run: Path, seconds: float, train: Train) -> None:
-        """Measure a stage's speed, fix its number of steps, and make them."""
-        if run.name not in self._steps:
-            quiet, began = Console(quiet=True), time.monotonic()
-            outcome = train(MANY_STEPS, MEASURED_SHARE * seconds, quiet)
-            _stop_if_interrupted(outcome)
-            # What building and encoding took counts too, but something is always left to train.
-            left = max(seconds - (time.monotonic() - began), LEAST_SHARE * seconds)
-            steps = round(left / seconds_per_step(run))
-            self._steps[run.name] = outcome.step + max(1, steps)
-            write_atomically(self._path, json.dumps(self._steps).encode())
-        _stop_if_interrupted(train(self._steps[run.name], None, self._console))
-
-
-def seconds_per_step(run: Path) -> float:
-    """Tell how long a step takes, the first one, which is slower, left out where others are known.
-
-    Args:
-        run: Run folder whose log has a line for every step.
-    """
-    lines = [line for line in read_lines(run / "log.jsonl") if "losses" in line]
-    seconds = [float(str(line["seconds"])) for line in lines]
-    if len(seconds) > 1:
-        return max((seconds[-1] - seconds[0]) / (len(seconds) - 1), SHORTEST_STEP_S)
-    return max(seconds[0], SHORTEST_STEP_S)
-
-
-def _stop_if_interrupted(outcome: Outcome) -> None:
-    """Give up after a signal; a time limit is no interruption."""
-    if outcome.stopped_by is not None and "received" in outcome.stopped_by:
-        msg = f"stopped ({outcome.stopped_by}): run the same command again to go on"
-        raise SonoloopError(msg)
-
-
 def _diffusion_of(base: ModelConfig) -> DiffusionConfig:
     """Return the settings of a model's diffusion."""
     if base.diffusion is None:
@@ -244,13 +187,3 @@ def _diffusion_of(base: ModelConfig) -> DiffusionConfig:
         )
         raise UsageError(msg)
     return base.diffusion
-
-
-def _with_steps(preset: Preset, steps: int) -> Preset:
-    """Set the number of steps of both stages, and log each while their number is not known."""
-    update = {"max_steps": steps, "log_every": 1 if steps == MANY_STEPS else LOG_EVERY}
-    stages = {
-        stage: getattr(preset, stage).model_copy(update=update)
-        for stage in ("autoencoder_training", "diffusion_training")
-    }
-    return preset.model_copy(update=stages)

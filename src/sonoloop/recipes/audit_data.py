@@ -151,6 +151,7 @@ def _metadata(
     columns["file_type"] = tuple(PurePosixPath(row["item_id"]).suffix.lower() for row in rows)
     columns["source_size"] = tuple(f"{row['source_width']}x{row['source_height']}" for row in rows)
     columns |= {short: tuple(row[name] for row in rows) for short, name in taken.items()}
+    columns.pop(label, None)
     left = sorted(set(by_name) - set(taken) - {"label", "patient_id", "group_id"})
     if left:
         notes.append(

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from sonoloop.atomic_files import write_atomically
 from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.batch_random import batch_normal
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.augmentation_config import AugmentationConfig
 from sonoloop.data.clip_sampling import ClipSet, TrainingClips
@@ -64,8 +65,7 @@ class LatentCache(NamedTuple):
         Args:
             generator: Source of the noise.
         """
-        shape = self.latents.shape
-        noise = torch.randn(shape, generator=generator, device=generator.device)
+        noise = batch_normal(self.latents.shape, generator)
         drawn = self.latents + self.latent_stds * noise.to(self.latents)
         return self._replace(latents=drawn)
 
@@ -147,7 +147,7 @@ def encode_clips(
     shown = track(starts, "encoding clips", console=console, disable=not console.is_terminal)
     for start in shown:
         numbers = range(start, min(start + config.batch_size, number))
-        generator = seed_step(seed, start, 0, fabric.device)
+        generator = seed_step(seed, start, fabric.device)
         batch = stack_arrays([samples[n] for n in numbers]).to(fabric.device)
         clip = augment(to_float(batch), augmentation, generator)
         videos = torch.tensor([samples.item(n) for n in numbers])

@@ -17,6 +17,7 @@ from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import ClipSet, TrainingClips
 from sonoloop.data.dataset_source import fingerprint
 from sonoloop.features.perceptual import Lpips
+from sonoloop.layers.actnorm2d import ActNorm2d
 from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.initial_weights import start_from_run_or_model
@@ -24,6 +25,7 @@ from sonoloop.recipes.training_data import (
     TrainingData,
     fixed_clips,
     open_training_data,
+    say_what_is_few,
 )
 from sonoloop.training.batches import read_batches, sample_numbers
 from sonoloop.training.interruption import Interruption
@@ -86,6 +88,8 @@ def train_autoencoder(
     config = preset.autoencoder_training.for_videos(len(clips.train))
     preset = preset.model_copy(update={"autoencoder_training": config})
     fabric = launch_fabric(config)
+    if fabric.is_global_zero:
+        say_what_is_few(clips.train, config.batch_size, console)
     run = open_shared_run(fabric, out, run_config, resume=resume)
     torch.manual_seed(config.seed)
     task = autoencoder_task(start_model(preset, init), clips, preset, fabric)
@@ -137,6 +141,8 @@ def autoencoder_task(
         *(preset.autoencoder, model.latent_shape, losses, preset.critics, perceptual),
         penalised=critics.get("temporal_critic"),
     )
+    if fabric.world_size > 1:
+        _normalise_together(critics.values(), fabric)
 
     def batches(first_step: int) -> Iterable[NumberedBatch]:
         numbers = sample_numbers(
@@ -195,6 +201,19 @@ def autoencoder_task(
         if clips.validation is None
         else _held_out_losses(training_step.held_out, clips.validation, config.batch_size, fabric),
     )
+
+
+def _normalise_together(critics: Iterable[nn.Module], fabric: Fabric) -> None:
+    """Let the critics' normalisations start from what all processes see."""
+
+    def gather(features: Tensor) -> Tensor:
+        everyones = [torch.empty_like(features) for _ in range(fabric.world_size)]
+        torch.distributed.all_gather(everyones, features.contiguous())
+        return torch.cat(everyones)
+
+    for module in (module for critic in critics for module in critic.modules()):
+        if isinstance(module, ActNorm2d):
+            module.gather = gather
 
 
 def _held_out_losses(

@@ -11,6 +11,7 @@ from sonoloop.data.augmentation import to_float
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.errors import UsageError
+from sonoloop.report.words import counted
 from sonoloop.shapes import Clip
 from sonoloop.training.batches import stack_arrays
 
@@ -48,6 +49,33 @@ def open_training_data(dataset: Path, config: ClipConfig, console: Console) -> T
         console.print(f"no validation losses: {error}", markup=False, highlight=False)
         validation = None
     return TrainingData(train, validation)
+
+
+def say_what_is_few(clips: ClipSet, batch_size: int, console: Console) -> None:
+    """Tell people where the videos are fewer than a batch, or shorter than a clip's window.
+
+    Training goes on: a batch takes several clips of a video, a short video gives all it has.
+
+    Args:
+        clips: Training videos.
+        batch_size: Clips a step.
+        console: Where people read.
+    """
+    if len(clips) < batch_size:
+        console.print(
+            f"{counted(len(clips), 'training video')}, fewer than batch_size {batch_size}: a batch "
+            "takes several clips of a video",
+            highlight=False,
+        )
+    num_short = clips.num_short()
+    if num_short:
+        config = clips.config
+        window = f"{config.window_s:g} s" if config.window_s else f"{config.window_frames} frames"
+        console.print(
+            f"{num_short} of {counted(len(clips), 'training video')} shorter than the window of "
+            f"{window}: each gives one clip, spread over all it has",
+            highlight=False,
+        )
 
 
 def fixed_clips(clips: ClipSet, count: int, device: torch.device) -> Clip:

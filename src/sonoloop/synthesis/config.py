@@ -1,6 +1,6 @@
 """What a model folder says about its weights: ``config.json``, read without torch."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -33,6 +33,10 @@ class TypicalityConfig(BaseModel):
     """Groups (patients, merged with near-duplicates) these stills come from."""
 
 
+FORMAT_VERSION: Final = 1
+"""Of model folders."""
+
+
 class RandomLatentsConfig(BaseModel):
     """Settings of ``RandomTrainingLatents``, the control in stage 2's place."""
 
@@ -57,7 +61,7 @@ class ModelConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1] = FORMAT_VERSION
     """Version of this folder layout."""
     name: str = Field(min_length=1)
     """What manifests and provenance call the model."""

@@ -7,6 +7,7 @@ model/
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from sonoloop import pretrained
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
-from sonoloop.synthesis.config import ModelConfig
+from sonoloop.synthesis.config import FORMAT_VERSION, ModelConfig
 
 CONFIG_FILE: Final = "config.json"
 WEIGHTS_FILE: Final = "weights.safetensors"
@@ -75,8 +76,10 @@ def read_model(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     Raises:
         UsageError: If the config is invalid or the weights are not the ones it names.
     """
+    described = (folder / CONFIG_FILE).read_bytes()
+    _refuse_newer(folder, described)
     try:
-        config = ModelConfig.model_validate_json((folder / CONFIG_FILE).read_bytes())
+        config = ModelConfig.model_validate_json(described)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -96,6 +99,20 @@ def read_model(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     except SafetensorError as error:
         msg = f"{folder / WEIGHTS_FILE} is no safetensors file ({error}); export it again"
         raise UsageError(msg) from error
+
+
+def _refuse_newer(folder: Path, described: bytes) -> None:
+    """Name the versions of a model of another format: what else its config says may be anything."""
+    try:
+        found = json.loads(described).get("format_version", FORMAT_VERSION)
+    except (ValueError, AttributeError):
+        return  # the validation of the config will say
+    if found != FORMAT_VERSION:
+        msg = (
+            f"{folder}: model of format {found}, this version reads {FORMAT_VERSION}: "
+            "update sonoloop, or export the model with this version"
+        )
+        raise UsageError(msg)
 
 
 def select(tensors: Tensors, prefix: str) -> dict[str, Tensor]:

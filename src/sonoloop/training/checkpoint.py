@@ -19,7 +19,9 @@ import torch
 from safetensors.torch import load_file, save
 
 from sonoloop.atomic_files import write_atomically
-from sonoloop.errors import SonoloopError
+from sonoloop.errors import SonoloopError, UsageError
+
+CHECKPOINT_FORMAT = 1
 
 KEPT = 2
 """Checkpoints that stay: the newest, and one more in case it turns out to be bad."""
@@ -68,7 +70,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         for name in ("model", "ema", "optimizer"):
             save_tensors(unfinished / f"{name}.safetensors", getattr(checkpoint, name))
         (unfinished / "state.json").write_text(
-            json.dumps({"step": checkpoint.step, **checkpoint.state})
+            json.dumps({"format": CHECKPOINT_FORMAT, "step": checkpoint.step, **checkpoint.state})
         )
         if final.exists():  # saved at this step before, by the run that was resumed
             shutil.rmtree(final)
@@ -115,8 +117,10 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         Its content, tensors on the CPU.
 
     Raises:
+        UsageError: If a newer version wrote it.
         SonoloopError: If a file is missing or damaged.
     """
+    refuse_newer(folder)
     try:
         state = json.loads((folder / "state.json").read_text())
         return Checkpoint(
@@ -129,6 +133,27 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     except Exception as error:
         msg = f"{folder}: not a whole checkpoint ({error}); delete this folder and resume again"
         raise SonoloopError(msg) from error
+
+
+def refuse_newer(folder: Path) -> None:
+    """Refuse a checkpoint that a newer version wrote.
+
+    Args:
+        folder: The checkpoint's own folder.
+
+    Raises:
+        UsageError: If its format is not this version's.
+    """
+    try:
+        found = json.loads((folder / "state.json").read_text()).get("format", CHECKPOINT_FORMAT)
+    except (OSError, ValueError, AttributeError):
+        return  # damaged, or only the averaged weights were copied: whoever reads it will say
+    if found != CHECKPOINT_FORMAT:
+        msg = (
+            f"{folder}: checkpoint of format {found}, this version reads {CHECKPOINT_FORMAT}: "
+            "update sonoloop, or train again with this version"
+        )
+        raise UsageError(msg)
 
 
 def save_tensors(path: Path, tensors: Tensors) -> None:

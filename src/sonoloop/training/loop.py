@@ -10,12 +10,15 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from sonoloop.errors import SonoloopError, is_out_of_memory
 from sonoloop.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.handover import HANDOVER_FILE, write_handover
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.learning_rate import learning_rate_at
 from sonoloop.training.log import append_line, cut_after
+from sonoloop.training.loss_record import LossRecord
+from sonoloop.training.memory import first_items, fitting_batch_size, memory_sentence
 from sonoloop.training.optimizer import set_learning_rate
 from sonoloop.training.progress import TrainingProgress
 from sonoloop.training.random_numbers import seed_step
@@ -103,7 +106,7 @@ class TrainingLoop(Generic[Batch]):
             module.train()
         saved_at = self._mark = time.monotonic()
         for batch in self._task.batches(state.step) if state.step < config.max_steps else ():
-            self._make_step(self._fabric.to_device(batch))
+            self._make_step_that_fits(self._fabric.to_device(batch))
             progress.advance(state.step)
             last = state.step >= config.max_steps
             if last or state.step % config.log_every == 0:
@@ -121,10 +124,37 @@ class TrainingLoop(Generic[Batch]):
             self._look(progress)
         return Outcome(state.step, stopped_by, self._checkpoint)
 
+    def _make_step_that_fits(self, batch: Batch) -> None:
+        """Make a step, or find out which batch would have fitted and say so."""
+        try:
+            self._make_step(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            sizes = self._config.batch_size, self._fabric.world_size
+        else:
+            return
+        # Outside the handler: its traceback would keep what the failed step had allocated.
+        own = sizes[0] // sizes[1]
+        fitting = own // 2 or None  # a guess: other processes would not take part in trying
+        if sizes[1] == 1:
+            fitting = fitting_batch_size(
+                lambda size: self._make_step(first_items(batch, size)),  # type: ignore[arg-type]
+                own,
+            )
+        total = None if fitting is None else fitting * sizes[1]
+        raise SonoloopError(memory_sentence(self._task.title, sizes[0], total))
+
     def _make_step(self, batch: Batch) -> None:
         """Update every learner once, in the order in which the task yields their losses."""
         state, config, fabric = self._state, self._config, self._fabric
-        generator = seed_step(config.seed, state.step, fabric.global_rank, fabric.device)
+        generator = seed_step(
+            config.seed,
+            state.step,
+            fabric.device,
+            rank=fabric.global_rank,
+            num_processes=fabric.world_size,
+        )
         learning_rate = learning_rate_at(state.step, config)
         model = self._task.learners[0]
         record: dict[str, Tensor] = {}
@@ -197,6 +227,8 @@ class TrainingLoop(Generic[Batch]):
     def _save(self) -> None:
         """Write a checkpoint and what may go elsewhere, unless a loss is not finite."""
         self._count_time()
+        rows = [self._reduce(row, "mean") for row in self._state.record.rows()]
+        self._state.record = LossRecord(rows)  # of all processes, as any number may go on
         checkpoint = self._state.to_checkpoint()
         if self._fabric.is_global_zero:
             self._checkpoint = save_checkpoint(self._run.checkpoints, checkpoint)

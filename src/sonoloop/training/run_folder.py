@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import check_free
-from sonoloop.training.checkpoint import latest_checkpoint
+from sonoloop.training.checkpoint import latest_checkpoint, refuse_newer
 from sonoloop.training.config import FREE_ON_RESUME
 from sonoloop.training.environment import describe_environment
 
@@ -116,7 +116,7 @@ def load_run(path: Path) -> TrainedRun:
         Its config and the path of its newest averaged weights.
 
     Raises:
-        UsageError: If the folder holds no run, or one without a checkpoint.
+        UsageError: If the folder holds no run, one without a checkpoint or one of a newer version.
     """
     if not (path / "config.json").is_file():
         msg = f"{path} holds no training run (no config.json in it): give the --out of a training"
@@ -125,6 +125,7 @@ def load_run(path: Path) -> TrainedRun:
     if checkpoint is None:
         msg = f"{path} holds no checkpoint yet: finish its training with --resume first"
         raise UsageError(msg)
+    refuse_newer(checkpoint)
     return TrainedRun(_read_config(path), checkpoint / "ema.safetensors")
 
 

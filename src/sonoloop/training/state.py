@@ -37,9 +37,10 @@ class TrainingState:
             A checkpoint that shares memory with the learners.
 
         Raises:
-            SonoloopError: If a loss since the last line of the log is not finite.
+            SonoloopError: If a loss since the last line of the log, or a weight, is not finite.
         """
         rows = self.record.rows()
+        self._refuse_lost_weights()
         model: dict[str, Tensor] = {}
         optimizer: dict[str, Tensor] = {}
         for learner in self.learners:
@@ -57,6 +58,16 @@ class TrainingState:
                 "unlogged_losses": rows,
             },
         )
+
+    def _refuse_lost_weights(self) -> None:
+        """Refuse weights that a last gradient spoilt although the loss was finite."""
+        for name, weight in self.ema.ema_model.named_parameters():
+            if not weight.isfinite().all():
+                msg = (
+                    f"step {self.step}: {name} is not finite, so training stopped and the last "
+                    "checkpoint stays: lower the learning_rate, or set gradient_clip"
+                )
+                raise SonoloopError(msg)
 
     def load(self, checkpoint: Checkpoint) -> None:
         """Go on where a checkpoint was taken.

@@ -1,0 +1,241 @@
+"""Does synthetic video help? Plan the trainings, make them one by one, say what came out."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from rich.console import Console
+
+from sonoloop import __version__
+from sonoloop.atomic_files import write_atomically
+from sonoloop.classification.scores import auroc
+from sonoloop.classification.statistics import NUM_DRAWS
+from sonoloop.data.dataset_source import fingerprint
+from sonoloop.errors import UsageError
+from sonoloop.folder_claim import claimed
+from sonoloop.recipes.study_cells import FIRST, Cell, needs, plan_cells, read_cell
+from sonoloop.recipes.study_context import StudyContext, run_cell
+from sonoloop.recipes.study_cost import duration, plan_lines
+from sonoloop.recipes.study_data import open_study_data
+from sonoloop.recipes.study_division import divide
+from sonoloop.recipes.study_fold import Makers, trained_makers
+from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
+from sonoloop.recipes.study_results import results
+from sonoloop.recipes.study_sources import parse_source, read_source
+from sonoloop.recipes.study_stills import read_stills, with_stills
+from sonoloop.report.study_record import (
+    STUDY_FILE,
+    STUDY_PAGE,
+    STUDY_TABLE,
+    StudyRecord,
+    study_csv,
+    study_json,
+)
+from sonoloop.report.study_sentences import study_findings
+from sonoloop.report.study_table import arms_table, study_page
+
+SETTINGS_FILE: Final = "settings.json"
+EXTENDED: Final = frozenset({"models", "arms", "run_folds", "seeds", "shares"})
+"""Options that may change between two calls: they add cells and change none."""
+
+
+def study(  # noqa: PLR0913 - the options of a command
+    dataset: Path,
+    out: Path,
+    options: StudyOptions,
+    *,
+    label: str,
+    classes: Sequence[str] = (),
+    stills: Path | None = None,
+    sources: Sequence[str] = (),
+    plan_only: bool = False,
+    console: Console | None = None,
+    makers: Makers = trained_makers,
+) -> StudyRecord | None:
+    """Run a study, or go on with one.
+
+    Args:
+        dataset: Folder written by ``sonoloop data prepare``; all its sides are used.
+        out: Folder of the study.
+        options: Which trainings, and how.
+        label: Column that holds the classes.
+        classes: Values joined into two classes, as ``name=value,value``.
+        stills: Dataset with labelled stills; None takes first frames of training patients.
+        sources: Clips of generators from elsewhere, each ``NAME=DIR``.
+        plan_only: Whether to stop after the plan.
+        console: Where people read.
+        makers: Trains the generators of a fold.
+
+    Returns:
+        What was found; None where only the plan was asked for.
+
+    Raises:
+        UsageError: If dataset, label or options cannot be used, or the folder holds another study.
+        SonoloopError: If patients are too few for intervals or a file is damaged.
+        KeyboardInterrupt: If a signal asked to stop; the same call goes on.
+    """
+    console = console or Console()
+    data = open_study_data(dataset, label, classes)
+    owners = data.item_ids if options.split == "video" else data.groups
+    divisions = divide(
+        data.item_ids,
+        owners,
+        data.class_names,
+        folds=options.folds,
+        ratios=options.ratio_values,
+        seed=options.seed,
+    )
+    pool = data.first_frames
+    if stills is not None:
+        if "k" in options.arm_names():
+            msg = "--stills: stills of their own have no true videos, leave k out of --arms"
+            raise UsageError(msg)
+        pool, notes = read_stills(stills, label, data)
+        divisions = with_stills(divisions, pool, data)
+        for note in notes:
+            _say(console, note)
+    folders = dict(map(parse_source, sources))
+    numbers = {name: number for number, name in enumerate(data.classes)}
+    elsewhere = {
+        name: read_source(name, folder, pool, numbers, data.clip)
+        for name, folder in folders.items()
+    }
+    arms = options.arm_names(tuple(elsewhere))
+    context = StudyContext(
+        out,
+        data,
+        pool,
+        label,
+        tuple(classes),
+        divisions,
+        options,
+        console,
+        makers=makers,
+        sources=elsewhere,
+    )
+    cells = plan_cells(options, arms)
+    left = [cell for cell in cells if read_cell(out, cell) is None]
+    for line in plan_lines(context, left, len(cells) - len(left)):
+        _say(console, line)
+    if plan_only:
+        return None
+    out.mkdir(parents=True, exist_ok=True)
+    with claimed(out):
+        settings = {
+            "data_fingerprint": fingerprint(dataset),
+            "stills_fingerprint": fingerprint(stills) if stills else None,
+            "label": label,
+            "classes": list(classes),
+        }
+        _keep_settings(out, settings, options)
+        _run(context, left)
+    found = {cell: read_cell(out, cell) or {} for cell in cells}
+    record = _record(context, dataset, arms, found)
+    write_atomically(out / STUDY_TABLE, study_csv(record).encode())
+    write_atomically(out / STUDY_PAGE, study_page(record).encode())
+    write_atomically(out / STUDY_FILE, study_json(record).encode())
+    for result in record.results:
+        _say(console, f"\n{result.model}, ratio {result.ratio:g}")
+        for line in arms_table(result):
+            _say(console, line)
+    for sentence in record.findings:
+        _say(console, f"- {sentence}")
+    _say(console, f"tables in {out / STUDY_PAGE} and {out / STUDY_TABLE}")
+    return record
+
+
+def _run(context: StudyContext, cells: Sequence[Cell]) -> None:
+    """Make all trainings; what true videos gain is told as soon as it is known."""
+    sources = {source for cell in cells if (source := needs(cell)) in GENERATOR_OF}
+    if any(cell.arm in ASKED for cell in cells):
+        sources.add(REQUESTS)
+    first = sum(cell.arm in FIRST for cell in cells)
+    for number, cell in enumerate(cells):
+        if number == first:
+            _say_headroom(context)
+        run_cell(context, cell, sorted(sources))
+        found = read_cell(context.folder, cell) or {}
+        value = _auroc(context, found["held_out"])
+        _say(
+            context.console,
+            f"{number + 1}/{len(cells)} {cell.name}: AUROC {value:.3f} in this fold, "
+            f"{duration(float(found['seconds']))}",
+        )
+
+
+def _say_headroom(context: StudyContext) -> None:
+    """Tell what true videos gain, fold by fold, before anything synthetic is looked at."""
+    options = context.options
+    for model in options.model_names:
+        for ratio in options.ratio_values:
+            cells = [
+                cell
+                for cell in plan_cells(options, options.arm_names())
+                if cell.arm in FIRST and (cell.model, cell.ratio) == (model, ratio)
+            ]
+            by_arm: dict[str, list[float]] = {arm: [] for arm in FIRST}
+            for cell in cells:
+                scores = (read_cell(context.folder, cell) or {})["held_out"]
+                by_arm[cell.arm].append(_auroc(context, scores))
+            if all(by_arm.values()):
+                b, k = (sum(by_arm[arm]) / len(by_arm[arm]) for arm in FIRST)
+                _say(
+                    context.console,
+                    f"{model} at ratio {ratio:g}: AUROC {b:.3f} without and {k:.3f} with the true "
+                    f"videos of the other patients, {k - b:+.3f} (mean over folds)",
+                )
+
+
+def _auroc(context: StudyContext, scores: Mapping[str, float]) -> float:
+    labels = context.data.labels[context.data.places(tuple(scores))]
+    return auroc(labels, torch.tensor(list(scores.values()), dtype=torch.float64).numpy())
+
+
+def _record(
+    context: StudyContext,
+    dataset: Path,
+    arms: Sequence[str],
+    found: Mapping[Cell, Mapping[str, Any]],
+) -> StudyRecord:
+    options = context.options
+    of_all = tuple(results(context, arms, tuple(context.sources), found))
+    return StudyRecord(
+        dataset=dataset.resolve().name,
+        label=context.label,
+        classes=context.data.classes,
+        split=options.split,
+        options=dataclasses.asdict(options),
+        num_cells=len(found),
+        num_draws=NUM_DRAWS,
+        seconds_of_cells=sum(float(one["seconds"]) for one in found.values()),
+        software=f"sonoloop {__version__}, torch {torch.__version__}",
+        results=of_all,
+        findings=study_findings(of_all, leaks=options.split == "video"),
+    )
+
+
+def _keep_settings(out: Path, decided: Mapping[str, object], options: StudyOptions) -> None:
+    """Write what decides the cells, or refuse a folder whose cells were decided by other things."""
+    values = {
+        name: value for name, value in dataclasses.asdict(options).items() if name not in EXTENDED
+    }
+    settings = {**decided, **values}
+    path = out / SETTINGS_FILE
+    if path.is_file():
+        there = json.loads(path.read_text())
+        differing = [name for name in settings if settings[name] != there.get(name)]
+        if differing:
+            name = differing[0]
+            msg = (
+                f"{out} holds a study with {name.replace('_', '-')} {there.get(name)}, "
+                f"{settings[name]} was asked for: choose another --out"
+            )
+            raise UsageError(msg)
+    write_atomically(path, (json.dumps(settings, indent=1) + "\n").encode())
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

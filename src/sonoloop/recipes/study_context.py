@@ -1,0 +1,209 @@
+"""All that a cell needs, opened once per process, and the running of one cell."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from sonoloop.classification.config import ClassifierConfig, ClassifierTraining, training_for
+from sonoloop.classification.fit import fit
+from sonoloop.classification.labelled_clips import LabelledClips
+from sonoloop.classification.models import Classifier
+from sonoloop.classification.prediction import class_probabilities, mean_by_video
+from sonoloop.recipes.labelled_dataset import LabelledVideos
+from sonoloop.recipes.study_arms import as_images, synthetic_clips, training_clips
+from sonoloop.recipes.study_cells import Cell, cell_folder, needs, write_cell
+from sonoloop.recipes.study_data import Stills, StudyData, of_items, read_windows, seen_size
+from sonoloop.recipes.study_division import Division
+from sonoloop.recipes.study_fold import Makers, fold_clips, trained_makers
+from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
+from sonoloop.recipes.study_sources import of_division
+from sonoloop.recipes.study_synthesis import Synthetic
+
+
+@dataclass
+class StudyContext:
+    """A study that is under way.
+
+    Args:
+        folder: Of the study.
+        data: All videos.
+        stills: First frames of videos, or stills of their own.
+        label: Column that holds the classes.
+        class_words: Values joined into classes.
+        divisions: Every fold at every ratio.
+        options: Of the study.
+        console: Where people read.
+        makers: Trains the generators.
+        sources: Clips of generators from elsewhere.
+        device: Where classifiers run.
+    """
+
+    folder: Path
+    data: StudyData
+    stills: Stills
+    label: str
+    class_words: tuple[str, ...]
+    divisions: Sequence[Division]
+    options: StudyOptions
+    console: Console
+    makers: Makers = trained_makers
+    sources: Mapping[str, Synthetic] = field(default_factory=dict)
+    device: str = field(default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu")
+    _windows: dict[int, LabelledVideos] = field(default_factory=dict, repr=False)
+    _made: tuple[object, Mapping[str, Synthetic]] = field(default=(None, {}), repr=False)
+
+    def config(self, cell: Cell) -> ClassifierConfig:
+        """Say which network a cell trains."""
+        size = seen_size(cell.model, self.options.size, self.data.clip.size)
+        values = {"net": cell.model, "classes": self.data.classes, "size": size}
+        return ClassifierConfig.model_validate({**values, "width": self.options.width})
+
+    def steps(self, division: Division) -> int:
+        """Count the optimiser steps, the same for all arms of a fold."""
+        num_videos = len(division.training) + len(division.stills)
+        settings = ClassifierTraining(batch_size=self.options.batch_size)
+        return self.options.epochs * settings.steps_per_epoch(num_videos)
+
+    def settings(self, cell: Cell) -> ClassifierTraining:
+        """Say how a cell trains: all arms alike but for the augmentation of (a)."""
+        fills = cell.share is not None and self.options.balance == "fill"
+        share = None if cell.share is None or fills else cell.share / (1 + cell.share)
+        return training_for(cell.model).model_copy(
+            update={
+                "max_steps": self.steps(self.division(cell)),
+                "batch_size": self.options.batch_size,
+                "augmentation": "consistent" if cell.arm in {"a", "origin"} else "strong",
+                "synthetic_share": share,
+                "class_balanced": not fills,
+            }
+        )
+
+    def division(self, cell: Cell) -> Division:
+        """Find the division of a cell."""
+        return next(
+            one for one in self.divisions if (one.fold, one.ratio) == (cell.fold, cell.ratio)
+        )
+
+    def windows(self, size: int) -> LabelledVideos:
+        """Read all clips at a size, once."""
+        if size not in self._windows:
+            self._windows[size] = read_windows(
+                self.data,
+                self.label,
+                self.class_words,
+                size=size,
+                windows=self.options.windows,
+            )
+        return self._windows[size]
+
+    def made(self, cell: Cell, sources: Sequence[str]) -> Mapping[str, Synthetic]:
+        """Get the generators' clips of a cell's fold, keeping those of the latest fold."""
+        division = self.division(cell)
+        wanted = [source for source in sources if source in GENERATOR_OF]
+        key = (division.fold, division.ratio, tuple(sorted(wanted)))
+        if self._made[0] != key:
+            found = fold_clips(
+                self.folder,
+                self.data,
+                self.stills,
+                division,
+                wanted,
+                self.options,
+                self.makers,
+                self.console,
+            )
+            self._made = key, found
+        return self._made[1]
+
+
+def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
+    """Train one classifier, score its held-out videos and write what came out.
+
+    Args:
+        context: The study.
+        cell: Which training.
+        sources: All sources that this fold's generators make clips of.
+
+    Raises:
+        KeyboardInterrupt: If a signal asked to stop; the cell goes on from its checkpoint.
+    """
+    began = time.monotonic()
+    config, division = context.config(cell), context.division(cell)
+    videos = context.windows(config.size)
+    source = needs(cell)
+    made = None
+    if source in GENERATOR_OF:
+        made = context.made(cell, sources)[source]
+    elif source in context.sources:
+        made = of_division(context.sources[source], division)
+    fill = cell.share if context.options.balance == "fill" else None
+    clips = training_clips(cell.arm, context.stills, videos, division, made, fill=fill)
+    run = cell_folder(context.folder, cell) / "run"
+    model = fit(
+        clips,
+        config,
+        context.settings(cell),
+        seed=cell.seed,
+        device=context.device,
+        folder=run,
+    )
+    scored = {
+        part: score(model, videos, items, images=cell.arm == "f")
+        for part, items in (("validation", division.validation), ("held_out", division.held_out))
+    }
+    answers = []
+    if cell.arm in ASKED:
+        asked = context.made(cell, sources)[REQUESTS]
+        shown = synthetic_clips(context.data.first_frames, asked, config.size)
+        answers = class_probabilities(model, shown.clips)[:, 1].round(6).tolist()
+        answers = [[one.item, one.label, p] for one, p in zip(asked.requests, answers, strict=True)]
+    write_cell(
+        context.folder,
+        cell,
+        {
+            **scored,
+            "requests": answers,
+            "steps": context.steps(division),
+            "training_clips": len(clips),
+            "training_groups": sorted(set(clips.groups)),
+            "training_sha256": content(clips),
+            "seconds": round(time.monotonic() - began, 1),
+        },
+    )
+    shutil.rmtree(run)
+
+
+def score(
+    model: Classifier, videos: LabelledVideos, items: Sequence[str], *, images: bool
+) -> dict[str, float]:
+    """Compute the probability of the positive class of each video.
+
+    Args:
+        model: Trained.
+        videos: All clips.
+        items: The videos.
+        images: Whether the model is shown single frames.
+    """
+    clips = of_items(videos, items)
+    shown = as_images(clips) if images else clips
+    probabilities, numbers = mean_by_video(class_probabilities(model, shown.clips), shown.videos)
+    return {
+        videos.item_ids[number]: round(float(row[1]), 6)
+        for number, row in zip(numbers, probabilities, strict=True)
+    }
+
+
+def content(clips: LabelledClips) -> list[str]:
+    """Name the clips by their content, each once, so that it can be checked what was seen.
+
+    Args:
+        clips: Of a training.
+    """
+    hashes = {hashlib.sha256(clip.tobytes()).hexdigest()[:12] for clip in clips.clips}
+    return sorted(hashes)

@@ -1,0 +1,128 @@
+"""All that the cells of one fold and ratio share: its generators and the clips they made."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich.console import Console
+
+from sonoloop.recipes.study_data import Stills, StudyData
+from sonoloop.recipes.study_division import Division
+from sonoloop.recipes.study_generators import train_generators, write_training_dataset
+from sonoloop.recipes.study_options import GENERATOR_OF, REQUESTS, StudyOptions
+from sonoloop.recipes.study_synthesis import (
+    ClipMaker,
+    ModelMaker,
+    Request,
+    Synthetic,
+    kept,
+    requests_for,
+)
+
+TOLD_THE_CLASS: Final = frozenset({"lddm", REQUESTS})
+"""Sources whose generator is asked for a class."""
+
+Makers = Callable[[Path, Path, Collection[str], StudyOptions, Console], Mapping[str, ClipMaker]]
+"""(training dataset, folder of the fold, generators wanted, options, console) -> makers."""
+
+
+def trained_makers(
+    dataset: Path, folder: Path, wanted: Collection[str], options: StudyOptions, console: Console
+) -> dict[str, ClipMaker]:
+    """Train generators on a dataset and load them.
+
+    Args:
+        dataset: The training videos of the fold.
+        folder: Where runs and models go.
+        wanted: Some of "lddm", "cinn" and "random".
+        options: Of the study.
+        console: Where people read.
+    """
+    train_generators(dataset, folder, wanted, options, console)
+    return {name: ModelMaker(folder / name) for name in wanted}
+
+
+def fold_clips(
+    study: Path,
+    data: StudyData,
+    pool: Stills,
+    division: Division,
+    sources: Collection[str],
+    options: StudyOptions,
+    makers: Makers,
+    console: Console,
+) -> dict[str, Synthetic]:
+    """Make the clips of one fold and ratio, or read those that are there.
+
+    Args:
+        study: Folder of the study.
+        data: All videos.
+        pool: All stills.
+        division: Who gives what.
+        sources: Which clips are wanted, of those that a generator makes.
+        options: Of the study.
+        makers: Trains the generators.
+        console: Where people read.
+
+    Returns:
+        Clips by source.
+    """
+    if not sources:
+        return {}
+    folder = study / "generators" / f"fold{division.fold}-ratio{division.ratio:g}"
+    dataset = write_training_dataset(data, division.training, folder / "dataset")
+    labels = pool.labels[pool.places(division.stills)].tolist()
+    of_stills = requests_for(division.stills, labels, options.samples)
+    of_held_out = [Request(one, label, 0) for one in division.held_out for label in (0, 1)]
+    wanted = sorted({GENERATOR_OF[source] for source in sources})
+    loaded: dict[str, ClipMaker] = {}
+
+    def stills_of(source: str) -> tuple[Stills, list[Request]]:
+        return (data.first_frames, of_held_out) if source == REQUESTS else (pool, of_stills)
+
+    def make(source: str) -> np.ndarray:
+        if not loaded:
+            loaded.update(makers(dataset, folder, wanted, options, console))
+        moved, requests = stills_of(source)
+        console.print(f"{folder.name}: {len(requests)} clips of {source}", markup=False)
+        return make_clips(
+            loaded[GENERATOR_OF[source]],
+            moved,
+            requests,
+            data.classes if source in TOLD_THE_CLASS else None,
+            seed=options.seed,
+        )
+
+    return {
+        source: kept(
+            folder / "clips" / f"{source}.npz", stills_of(source)[1], partial(make, source)
+        )
+        for source in sources
+    }
+
+
+def make_clips(
+    maker: ClipMaker,
+    pool: Stills,
+    requests: Sequence[Request],
+    classes: Sequence[str] | None,
+    *,
+    seed: int,
+) -> np.ndarray:
+    """Let a generator move stills.
+
+    Args:
+        maker: The generator.
+        pool: All stills.
+        requests: What is wanted.
+        classes: Names of the classes, for one that is asked for them; None for any class.
+        seed: Of the synthesis.
+    """
+    return maker(
+        pool.frames[pool.places([one.item for one in requests])],
+        [classes[one.label] if classes else None for one in requests],
+        [one.sample for one in requests],
+        seed=seed,
+    )

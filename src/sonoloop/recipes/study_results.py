@@ -1,0 +1,189 @@
+"""From the scores of cells to figures, intervals and verdicts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sonoloop.classification.recovery import Recovery
+from sonoloop.classification.scores import (
+    accuracy,
+    auroc,
+    confusion,
+    f1,
+    sensitivity,
+    specificity,
+)
+from sonoloop.classification.statistics import Interval, OutOfFold, auroc_draws
+from sonoloop.classification.threshold import choose_threshold
+from sonoloop.classification.verdict import ARMS, Comparison, Verdict, verdict
+from sonoloop.recipes.study_cells import Cell
+from sonoloop.recipes.study_context import StudyContext
+from sonoloop.recipes.study_leaks import leaks
+from sonoloop.recipes.study_options import MORE_ARMS, PROBES
+from sonoloop.report.audit_record import IntervalRecord
+from sonoloop.report.study_record import (
+    ArmRecord,
+    ComparisonRecord,
+    RecoveryRecord,
+    ResultRecord,
+    VerdictRecord,
+)
+
+Found = Mapping[Cell, Mapping[str, Any]]
+"""What each finished cell wrote."""
+
+
+class _Scored(NamedTuple):
+    """One arm, all folds one behind another.
+
+    Args:
+        scores: Row per seed.
+        decisions: The same, 1 where the probability reaches the threshold of its fold and seed.
+        shares: Those chosen.
+    """
+
+    scores: np.ndarray
+    decisions: np.ndarray
+    shares: tuple[float, ...]
+
+
+def results(
+    context: StudyContext, arms: Sequence[str], sources: Sequence[str], found: Found
+) -> Iterator[ResultRecord]:
+    """Compute what every classifier reached at every ratio.
+
+    Args:
+        context: The study.
+        arms: All arms.
+        sources: Arms with clips from elsewhere.
+        found: Every cell.
+    """
+    options, data = context.options, context.data
+    for model in options.model_names:
+        for ratio in options.ratio_values:
+            divisions = [
+                one
+                for one in context.divisions
+                if one.ratio == ratio and one.fold in options.fold_numbers
+            ]
+            items = [item for one in divisions for item in one.held_out]
+            places = data.places(items)
+            labels = data.labels[places]
+            chosen = [cell for cell in found if (cell.model, cell.ratio) == (model, ratio)]
+            compared = [arm for arm in arms if arm not in PROBES]
+            scored = {
+                arm: _score(context, [cell for cell in chosen if cell.arm == arm], found)
+                for arm in compared
+            }
+            outcome = OutOfFold(
+                labels == 1,
+                tuple(data.groups[place] for place in places),
+                {arm: one.scores for arm, one in scored.items()},
+            )
+            draws = auroc_draws(outcome, seed=options.seed)
+            verdicts = [
+                verdict(outcome, seed=options.seed, synthetic=arm)
+                for arm in ("i", *sources)
+                if arm in arms
+            ]
+            yield ResultRecord(
+                model=model,
+                ratio=ratio,
+                real_videos=float(np.mean([len(one.training) for one in divisions])),
+                stills=float(np.mean([len(one.stills) for one in divisions])),
+                held_out_videos=len(items),
+                patients=draws.num_groups,
+                arms=tuple(_arm(arm, scored[arm], labels, draws.interval(arm)) for arm in compared),
+                verdicts=tuple(
+                    _verdict(arm, one)
+                    for arm, one in zip(
+                        (arm for arm in ("i", *sources) if arm in arms), verdicts, strict=True
+                    )
+                ),
+                headroom=_interval(draws.difference("k", "b")) if "k" in arms else None,
+                leaks=leaks(data, chosen, found),
+                notes=verdicts[0].notes if verdicts else (),
+            )
+
+
+def _score(context: StudyContext, cells: Sequence[Cell], found: Found) -> _Scored:
+    """Choose share and threshold of each fold and seed on validation; line the folds up."""
+    rows, decisions, shares = [], [], []
+    for seed in range(context.options.seeds):
+        row: list[float] = []
+        called: list[bool] = []
+        for fold in context.options.fold_numbers:
+            choices = [cell for cell in cells if (cell.seed, cell.fold) == (seed, fold)]
+            cell = max(choices, key=lambda one: _validation(context, found[one])[0])
+            _, threshold = _validation(context, found[cell])
+            scores = found[cell]["held_out"]
+            values = [float(scores[item]) for item in context.division(cell).held_out]
+            row += values
+            called += [value >= threshold for value in values]
+            if cell.share is not None:
+                shares.append(cell.share)
+        rows.append(row)
+        decisions.append(called)
+    return _Scored(np.array(rows), np.array(decisions, np.int64), tuple(shares))
+
+
+def _validation(context: StudyContext, found: Mapping[str, Any]) -> tuple[float, float]:
+    """AUROC on validation, and the threshold chosen there."""
+    scores: Mapping[str, float] = found["validation"]
+    labels = context.data.labels[context.data.places(tuple(scores))]
+    values = np.array(list(scores.values()), np.float64)
+    return auroc(labels, values), choose_threshold(labels, values)
+
+
+def _arm(name: str, scored: _Scored, labels: np.ndarray, interval: Interval) -> ArmRecord:
+    counts = np.stack([confusion(labels, row, 2) for row in scored.decisions])
+    return ArmRecord(
+        arm=name,
+        trained_on={**ARMS, **MORE_ARMS}.get(name, f"b + {name}"),
+        auroc=_interval(interval),
+        f1=float(np.mean(f1(counts))),
+        accuracy=float(np.mean(accuracy(counts))),
+        sensitivity=float(np.mean(sensitivity(counts))),
+        specificity=float(np.mean(specificity(counts))),
+        auroc_of_seeds=tuple(auroc(labels, row) for row in scored.scores),
+        shares=scored.shares,
+    )
+
+
+def _verdict(arm: str, found: Verdict) -> VerdictRecord:
+    return VerdictRecord(
+        arm=arm,
+        answer=found.answer,
+        sentence=found.sentence,
+        recovery=None if found.recovery is None else _recovery(arm, found.recovery),
+        against_rivals=tuple(_comparison(one) for one in found.against_rivals),
+        against_baseline=tuple(_comparison(one) for one in found.against_baseline),
+    )
+
+
+def _comparison(found: Comparison) -> ComparisonRecord:
+    return ComparisonRecord(
+        arm=found.arm,
+        other=found.other,
+        difference=_interval(found.difference),
+        adjusted_p=found.adjusted_p,
+        is_better=found.is_better,
+    )
+
+
+def _recovery(arm: str, found: Recovery) -> RecoveryRecord:
+    return RecoveryRecord(
+        arm=arm,
+        gain=_interval(found.gain),
+        headroom=_interval(found.headroom),
+        ratio=None if found.ratio is None else _interval(found.ratio),
+        reason=found.reason,
+        meets_target=found.meets_target,
+    )
+
+
+def _interval(found: Interval) -> IntervalRecord:
+    return IntervalRecord(
+        estimate=found.estimate, low=found.low, high=found.high, p_value=found.p_value
+    )

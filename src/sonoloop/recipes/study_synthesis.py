@@ -1,0 +1,143 @@
+"""The clips that the generators of a fold make of stills, kept in the fold's folder."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from sonoloop.atomic_files import write_atomically
+from sonoloop.data.letterbox import Letterbox
+from sonoloop.data.recording import Box, Frames
+from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.synthesis.loops import LoopOptions, LoopRequest
+from sonoloop.synthesis.seeds import pixels_sha256
+from sonoloop.synthesis.still import Still
+
+
+class Request(NamedTuple):
+    """One clip to make.
+
+    Args:
+        item: Whose first frame it begins with.
+        label: Class number of the clip.
+        sample: Which of the clips of this still, from 0.
+    """
+
+    item: str
+    label: int
+    sample: int
+
+
+class ClipMaker(Protocol):
+    """Anything that moves stills."""
+
+    def __call__(
+        self, stills: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
+    ) -> np.ndarray:
+        """Make one clip for each still (n, h, w): uint8 (n, frames, h, w)."""
+        ...
+
+
+class ModelMaker:
+    """A model folder as a maker of clips.
+
+    Stills are prepared already, so nothing is cropped or cleaned again, and clips come in the
+    size that real ones have.
+
+    Args:
+        folder: Of the model.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Load it."""
+        self._model = ImageToVideo.from_pretrained(folder)
+
+    def __call__(
+        self, stills: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
+    ) -> np.ndarray:
+        """Make one clip for each still."""
+        made: dict[int, Frames] = {}
+        for label in dict.fromkeys(labels):
+            places = [place for place, one in enumerate(labels) if one == label]
+            requests = [LoopRequest(_as_still(stills[place]), samples[place]) for place in places]
+            loops = self._model.animate(requests, seed=seed, options=LoopOptions(label=label))
+            made |= {place: loop.frames for place, loop in zip(places, loops, strict=True)}
+        return np.stack([made[place] for place in range(len(stills))])
+
+
+def _as_still(frame: Frames) -> Still:
+    height, width = frame.shape
+    return Still(
+        name="",
+        height=height,
+        width=width,
+        region=Box(0, 0, height, width),
+        pixels=frame[None],
+        letterbox=Letterbox.fit(height, width, max(height, width)),
+        first_frame=frame[None],
+        sha256=pixels_sha256(frame[None]),
+        pixel_spacing_mm=None,
+        warnings=(),
+    )
+
+
+def requests_for(items: Sequence[str], labels: Sequence[int], samples: int) -> list[Request]:
+    """Ask for equally many clips of every class, spread evenly over the stills of each.
+
+    Args:
+        items: The stills.
+        labels: Class number of each.
+        samples: Clips of one still of the class that has most; the others get more.
+    """
+    classes = {label: [n for n, one in enumerate(labels) if one == label] for label in labels}
+    total = samples * max(len(places) for places in classes.values())
+    return [
+        Request(items[places[number % len(places)]], label, number // len(places))
+        for label, places in sorted(classes.items())
+        for number in range(total)
+    ]
+
+
+class Synthetic(NamedTuple):
+    """Clips that were made.
+
+    Args:
+        clips: (n, frames, h, w), uint8, of the dataset's size.
+        requests: What each was made for.
+    """
+
+    clips: np.ndarray
+    requests: list[Request]
+
+
+def kept(path: Path, requests: Sequence[Request], make: Callable[[], np.ndarray]) -> Synthetic:
+    """Read clips if they were made for the same requests, else make and keep them.
+
+    Args:
+        path: File, ``.npz``.
+        requests: What is wanted.
+        make: Makes it, in this order.
+    """
+    wanted = [Request(*one) for one in requests]
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as stored:
+            found = [
+                Request(str(item), int(label), int(sample))
+                for item, label, sample in zip(
+                    stored["items"], stored["labels"], stored["samples"], strict=True
+                )
+            ]
+            if found == wanted:
+                return Synthetic(stored["clips"], found)
+    clips = make()
+    columns: Mapping[str, object] = {
+        "items": np.array([one.item for one in wanted]),
+        "labels": np.array([one.label for one in wanted]),
+        "samples": np.array([one.sample for one in wanted]),
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, clips=clips, **columns)  # type: ignore[arg-type]  # arrays, all of them
+    write_atomically(path, buffer.getvalue())
+    return Synthetic(clips, wanted)

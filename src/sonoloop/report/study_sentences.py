@@ -1,0 +1,63 @@
+"""What a study's numbers mean, in sentences that say no more than the intervals do."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sonoloop.report.audit_sentences import signed
+from sonoloop.report.study_record import RecoveryRecord, ResultRecord
+
+LEAKS: Final = (
+    "LEAKS: divided by video as in the paper. Videos of one patient are on both sides, so the "
+    "figures say how well patients are recognised, not how well new ones would be classified."
+)
+TARGET_WORDS: Final = "half of it"
+
+
+def study_findings(results: Sequence[ResultRecord], *, leaks: bool) -> tuple[str, ...]:
+    """Say for each classifier and ratio whether synthetic video helps, and how much is recovered.
+
+    Args:
+        results: Of all classifiers and ratios.
+        leaks: Whether videos of a patient may be on both sides.
+    """
+    sentences = [LEAKS] if leaks else []
+    for model in dict.fromkeys(result.model for result in results):
+        sentences += _on_choice([result for result in results if result.model == model])
+    for result in results:
+        where = f"{result.model} at ratio {result.ratio:g}"
+        sentences += [f"{where}: {sentence}" for sentence in _of_result(result)]
+    return tuple(sentences)
+
+
+def _on_choice(results: Sequence[ResultRecord]) -> Iterator[str]:
+    """Say at which of several ratios the question is decided: by k - b alone, never by (i)."""
+    known = [(one.headroom.estimate, one.ratio) for one in results if one.headroom is not None]
+    if len(known) < 2:  # noqa: PLR2004 - nothing to choose from
+        return
+    gain, ratio = max(known)
+    yield (
+        f"{results[0].model}: true videos gain most at ratio {ratio:g} ({gain:+.3f}), which is "
+        "where the question is decided; the other ratios belong to the learning curve"
+    )
+
+
+def _of_result(result: ResultRecord) -> Iterator[str]:
+    for verdict in result.verdicts:
+        yield verdict.sentence if verdict.arm == "i" else f"{verdict.arm}: {verdict.sentence}"
+        if verdict.recovery is not None:
+            yield _on_recovery(verdict.recovery)
+    if not result.verdicts and result.headroom is not None:
+        yield f"true videos of the other patients gain {signed(result.headroom)}"
+
+
+def _on_recovery(found: RecoveryRecord) -> str:
+    name = "" if found.arm == "i" else f" of {found.arm}"
+    gain = f"synthetic videos gain {signed(found.gain)}"
+    if found.ratio is None:
+        return f"recovery{name} is undecidable: {found.reason}; {gain}"
+    share = f"{found.ratio.estimate:.2f} [{found.ratio.low:.2f}, {found.ratio.high:.2f}]"
+    met = "reached" if found.meets_target else "not reached"
+    return (
+        f"recovery{name} {share} of what true videos gain ({signed(found.headroom)}); {gain}; the "
+        f"target, at least {TARGET_WORDS} and certainly more than nothing, is {met}"
+    )
