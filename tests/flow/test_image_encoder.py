@@ -36,3 +36,15 @@ def test_the_conditioner_does_not_learn() -> None:
     assert not any(weight.requires_grad for weight in conditioner.parameters())
     assert all(torch.equal(value, before[name]) for name, value in conditioner.state_dict().items())
     torch.testing.assert_close(conditioner(image[:1]), vector[:1])
+
+
+def test_vectors_are_standardised() -> None:
+    """Whatever the scale of the means, each number of the first vectors has mean 0, deviation 1."""
+    torch.manual_seed(0)
+    conditioner = FrozenConditioner(3)
+    conditioner.encoder.to_posterior.weight.data *= 50
+    image = torch.rand(6, 1, 32, 32) * torch.linspace(0.2, 2, 6)[:, None, None, None] - 1
+    conditioner.standardise(image)
+    vectors = conditioner(image)
+    torch.testing.assert_close(vectors.mean(dim=0), torch.zeros(3), atol=1e-4, rtol=0)
+    torch.testing.assert_close(vectors.std(dim=0), torch.ones(3), atol=1e-4, rtol=0)

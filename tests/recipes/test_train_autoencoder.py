@@ -117,3 +117,27 @@ def test_dataset_of_another_size_is_refused(dataset: Path, small: Preset, tmp_pa
     with pytest.raises(UsageError, match="frames of 64 pixels, 128 asked for"):
         train_autoencoder(dataset, preset, tmp_path / "run", console=QUIET)
     assert not (tmp_path / "run").exists()
+
+
+def test_r1_is_asked_for_in_mixed_precision_too(
+    dataset: Path, small: Preset, tmp_path: Path
+) -> None:
+    """Regression: the wrapper of a module in mixed precision refuses gradients of its own."""
+    training = small.autoencoder_training.model_copy(
+        update={"precision": "bf16-mixed", "max_steps": 2}
+    )
+    losses = small.autoencoder_losses.model_copy(update={"temporal_adversarial": 1.0, "r1": 10.0})
+    critics = small.critics.model_copy(update={"temporal_widths": (4, 4, 4, 4)})
+    sections = {
+        "autoencoder_training": training,
+        "autoencoder_losses": losses,
+        "critics": critics,
+    }
+    run = tmp_path / "run"
+    preset = small.model_copy(update=sections)
+    assert train_autoencoder(dataset, preset, run, console=Console(quiet=True)).step == 2
+    (first, second) = (line["losses"] for line in read_lines(run / "log.jsonl") if "losses" in line)
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert first["temporal_critic.r1"] > 0
+    assert first["temporal_critic.r1"] != second["temporal_critic.r1"]

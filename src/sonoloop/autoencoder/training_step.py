@@ -40,6 +40,9 @@ class AutoencoderStep:
         losses: Weight of each term.
         critics: What the critics look at.
         perceptual: LPIPS; needed where its weight is not 0.
+        penalised: The temporal critic as it was built: R1 asks it for gradients, which Fabric's
+            wrapper refuses in mixed precision. Full precision suits a squared gradient, too. None
+            asks the module that ``__call__`` is given.
 
     Raises:
         ValueError: If the perceptual distance is missing.
@@ -52,6 +55,7 @@ class AutoencoderStep:
         losses: AutoencoderLossConfig,
         critics: CriticConfig,
         perceptual: PerceptualDistance | None = None,
+        penalised: nn.Module | None = None,
     ) -> None:
         """Keep the settings."""
         if losses.perceptual and perceptual is None:
@@ -62,6 +66,7 @@ class AutoencoderStep:
         has_critics = losses.patch_adversarial > 0 or losses.temporal_adversarial > 0
         self._makes_speckle = model.speckle > 0 and has_critics
         self._losses, self._critics, self._perceptual = losses, critics, perceptual
+        self._penalised = penalised
 
     def __call__(
         self,
@@ -144,7 +149,7 @@ class AutoencoderStep:
         on_true, on_made = verdict.logits.float().chunk(2)
         losses = {"loss": critic_hinge_loss(on_true, on_made)}
         if self._losses.r1 and name == "temporal_critic":
-            penalty = r1_penalty(critic, true)
+            penalty = r1_penalty(self._penalised or critic, true)
             losses = {"loss": losses["loss"] + self._losses.r1 * penalty, "r1": penalty}
         return losses | {"true": on_true.mean(), "made": on_made.mean()}
 

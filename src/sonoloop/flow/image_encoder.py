@@ -18,6 +18,8 @@ IMAGENET_STD: Final = (0.229, 0.224, 0.225)
 """Of RGB in [0, 1]: what a ResNet-50 expects."""
 LOGVAR_RANGE: Final = (-30.0, 10.0)
 """Bounds of the log-variance (the cINN's)."""
+SMALLEST_SCALE: Final = 1e-3
+"""Deviation below which a number says nothing."""
 
 
 class ImageEncoder(nn.Module):
@@ -50,15 +52,23 @@ class ImageEncoder(nn.Module):
 
 
 class FrozenConditioner(nn.Module):
-    """The mean that a trained image encoder gives; it does not learn.
+    """The mean that a trained image encoder gives, standardised; it does not learn.
+
+    The small weight of the divergence leaves the means at any scale; the flow's networks expect
+    numbers around 1 (ours).
 
     Args:
         channels: Length of the vector.
     """
 
+    offset: Tensor
+    scale: Tensor
+
     def __init__(self, channels: int) -> None:
         """Build the encoder; its weights are to be loaded."""
         super().__init__()
+        self.register_buffer("offset", torch.zeros(channels))
+        self.register_buffer("scale", torch.ones(channels))
         self.encoder = ImageEncoder(channels).requires_grad_(requires_grad=False).eval()
 
     def train(self, mode: bool = True) -> "FrozenConditioner":  # noqa: FBT001, FBT002 - torch's
@@ -74,4 +84,15 @@ class FrozenConditioner(nn.Module):
         """
         with torch.no_grad():
             mean: Tensor = self.encoder(first_frame)[0]
-        return mean
+        return (mean - self.offset) / self.scale
+
+    @torch.no_grad()
+    def standardise(self, first_frame: Frame) -> None:
+        """Let the vectors of these images have mean 0 and deviation 1.
+
+        Args:
+            first_frame: Grey images in [-1, 1], at least 2.
+        """
+        mean = self.encoder(first_frame)[0]
+        self.offset.copy_(mean.mean(dim=0))
+        self.scale.copy_(mean.std(dim=0).clamp_min(SMALLEST_SCALE))

@@ -78,6 +78,8 @@ class ConditionalFlow(nn.Module):
     def initialize(self, latent: Latent, first_frame: Frame) -> None:
         """Set every ActNorm so that its first data come out with mean 0 and deviation 1.
 
+        So do the vectors of a frozen conditioner.
+
         Args:
             latent: Training latents, some hundred or more.
             first_frame: Their first frames, in [-1, 1].
@@ -89,6 +91,8 @@ class ConditionalFlow(nn.Module):
         if not latent.isfinite().all():
             msg = "latents hold values that are not finite; stage 1 did not train"
             raise ValueError(msg)
+        if isinstance(self.conditioner, FrozenConditioner):
+            self.conditioner.standardise(first_frame)
         condition, values = self.conditioner(first_frame), latent.flatten(1)
         for block in self._flow_blocks():
             block.norm.standardise(values)

@@ -131,14 +131,15 @@ def autoencoder_task(
     perceptual = None
     if losses.perceptual:
         perceptual = Lpips.from_weights(losses.perceptual_net, device=fabric.device)
-    training_step = AutoencoderStep(
-        preset.autoencoder, model.latent_shape, losses, preset.critics, perceptual
-    )
     critics = build_critics(
         preset.critics,
         in_channels=preset.autoencoder.in_channels,
         patch=losses.patch_adversarial > 0,
         temporal=losses.temporal_adversarial > 0,
+    )
+    training_step = AutoencoderStep(
+        *(preset.autoencoder, model.latent_shape, losses, preset.critics, perceptual),
+        penalised=critics.get("temporal_critic"),
     )
     if fabric.world_size > 1:
         _normalise_together(critics.values(), fabric)

@@ -51,7 +51,9 @@ def train_conditioner(
     max_seconds: float | None = None,
     console: Console | None = None,
 ) -> Outcome:
-    """Train the image autoencoder, in full precision, and write its run folder.
+    """Train the image autoencoder and write its run folder.
+
+    It computes in full precision and keeps the last weights, whatever the settings say.
 
     Args:
         data: Prepared dataset.
@@ -71,8 +73,10 @@ def train_conditioner(
     interruption = Interruption(max_seconds)
     console = console or Console()
     clips = open_training_data(data, preset.clip, console)
-    # The critic's weight needs gradients of its own, which Fabric refuses in mixed precision.
-    config = preset.conditioner_training.model_copy(update={"precision": "32-true"})
+    # The critic's weight needs gradients of its own, which Fabric refuses in mixed precision, and
+    # the statistics of batch norms are those of the last weights, not of averaged ones.
+    update = {"precision": "32-true", "ema_decay": 0.0}
+    config = preset.conditioner_training.model_copy(update=update)
     preset = preset.model_copy(update={"conditioner_training": config})
     run_config = {
         "stage": STAGE,
@@ -107,8 +111,12 @@ def load_conditioner(conditioner: FrozenConditioner, run: Path) -> None:
         )
         raise UsageError(msg)
     tensors = load_file(trained.ema_path)
-    encoder = {name: value for name, value in tensors.items() if name.startswith("encoder.")}
-    fill(conditioner, encoder, trained.ema_path)
+    encoder = {
+        name.removeprefix("encoder."): value
+        for name, value in tensors.items()
+        if name.startswith("encoder.")
+    }
+    fill(conditioner.encoder, encoder, trained.ema_path)
 
 
 def conditioner_task(clips: TrainingData, preset: Preset, fabric: Fabric) -> Task[NumberedBatch]:
