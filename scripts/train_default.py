@@ -1,9 +1,11 @@
-"""Both stages of a preset and the model they make: python scripts/train_default.py DATA OUT.
+"""Train both stages of a preset and write the model they make.
+
+    python scripts/train_default.py DATA OUT
 
 What scripts/train_default.sh runs. Needs no command line library and nothing that reads videos:
-with a pack (sonoloop data pack) torch, lightning-fabric, numpy, safetensors, pillow, pydantic,
-einops, jaxtyping, rich and scipy are enough. Exit status as that of sonoloop: 0 also where the time
-given was over before the model was written; run it again then.
+with a pack (sonoloop data pack) torch, lightning-fabric, numpy, scipy, safetensors, pillow,
+pydantic, einops, jaxtyping and rich are enough. Exit status as that of sonoloop: 0 also where the
+time given was over before the model was written; run it again then.
 """
 
 import argparse
@@ -25,6 +27,9 @@ def main() -> int:
     parser.add_argument("--max-seconds", type=float)
     parser.add_argument("--set", nargs="+", default=[], metavar="SECTION.KEY=VALUE")
     asked = parser.parse_args()
+    for setting in asked.set:
+        if "=" not in setting:
+            parser.error(f"--set {setting}: write section.key=value, such as clip.size=64")
     overrides = dict(setting.split("=", 1) for setting in asked.set)
     try:
         preset = load_preset(asked.preset, overrides)

@@ -110,3 +110,24 @@ def test_the_module_imports_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_pack_says_what_it_made_and_evaluations_refuse_it(
+    stills: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bytes and quality; stills have no temporal energy. A step below 1 is refused."""
+    dataset, pack = tmp_path / "dataset", tmp_path / "some.pack"
+    assert run("data", "prepare", stills, "--out", dataset, "--size", "64", "--workers", "1") == 0
+    capsys.readouterr()
+    assert run("data", "pack", dataset, "--out", pack) == 0
+    told = capsys.readouterr().err
+    assert f"{pack}: 6 items, 6 frames in " in told
+    assert "temporal energy" not in told
+    assert run("data", "check", pack) == 0
+    assert "nothing leaks" in capsys.readouterr().out
+    assert run("data", "export", pack, "--out", tmp_path / "clips") == 2
+    assert "is a pack, whose frames are lossy" in capsys.readouterr().err
+    assert run("data", "pack", dataset, "--out", pack, "--step", "0.5") == 2
+    assert "--step 0.5: give at least 1 grey levels" in capsys.readouterr().err
+    assert run("data", "pack", dataset, "--out", stills / "a" / "patient0" / "still.png") == 2
+    assert "is no pack; choose another --out" in capsys.readouterr().err
