@@ -1,14 +1,24 @@
 """A dataset of a few moving blobs and a preset that trains on it in seconds."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 
 from sonoloop.data.splits import SplitName, write_split
 from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.recipes.config import Preset, load_preset
+from sonoloop.recipes.study import study
+from sonoloop.recipes.study_context import StudyContext
+from sonoloop.recipes.study_data import StudyData, open_study_data
+from sonoloop.recipes.study_division import divide
+from sonoloop.recipes.study_fold import Makers
+from sonoloop.recipes.study_options import EXTRA, StudyOptions
+from sonoloop.recipes.study_synthesis import ClipMaker
+from sonoloop.report.study_record import StudyRecord
 
 SIZE, NUM_FRAMES = 64, 24
 
@@ -162,3 +172,103 @@ def audited_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_split(folder / "split.json", sides, ratios=(0.8, 0.0, 0.2), seed=0)
     pl.DataFrame(rows).write_parquet(folder / "index.parquet")
     return folder
+
+
+STUDY_VIDEOS = 32
+"""Two of each of 16 patients."""
+
+
+def study_frames(number: int, label: int) -> np.ndarray:
+    """Return a blocky texture of its own that wanders if the label is 1, else rests."""
+    rng = np.random.default_rng([3, number])
+    picture = np.kron(rng.integers(20, 236, (16, 16), dtype=np.uint8), np.ones((4, 4), np.uint8))
+    return np.stack([np.roll(picture, 3 * label * frame, 1) for frame in range(16)])
+
+
+def move_as_asked(
+    stills: np.ndarray, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
+) -> np.ndarray:
+    """Stand in for a perfect generator: "moves" wanders, all else rests."""
+    del samples, seed
+    return np.stack(
+        [
+            np.stack([np.roll(still, 3 * (label == "moves") * frame, 1) for frame in range(16)])
+            for still, label in zip(stills, labels, strict=True)
+        ]
+    )
+
+
+def stand_in_makers(
+    dataset: Path, folder: Path, wanted: Collection[str], options: StudyOptions, console: Console
+) -> dict[str, ClipMaker]:
+    """Give the stand-in for every generator."""
+    del dataset, folder, options, console
+    return dict.fromkeys(wanted, move_as_asked)
+
+
+@pytest.fixture(scope="session")
+def stand_ins() -> Makers:
+    """Give what stands in for generators."""
+    return stand_in_makers
+
+
+def write_study_dataset(folder: Path, videos: int = STUDY_VIDEOS) -> Path:
+    """Write videos of two classes, both of them in every patient."""
+    folder.mkdir(parents=True)
+    sides: dict[str, SplitName] = {}
+    with StoreWriter(folder / "store", size=SIZE) as writer:
+        for number in range(videos):
+            entry = Entry(f"v{number}", ("rests", "moves")[number % 2], f"p{number // 2}", "video")
+            writer.add(entry, study_frames(number, number % 2), np.arange(16) * 0.12)
+            sides[entry.item_id] = "train"
+    labels = [("rests", "moves")[number % 2] for number in range(videos)]
+    table = pl.DataFrame({"item_id": list(sides), "label": labels, "kind": ["video"] * videos})
+    table.write_parquet(folder / "index.parquet")
+    write_split(folder / "split.json", sides, ratios=(1.0, 0.0, 0.0), seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def study_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the dataset of a study: blocks that rest or wander, two videos of each patient."""
+    return write_study_dataset(tmp_path_factory.mktemp("study") / "dataset")
+
+
+@pytest.fixture(scope="session")
+def study_data(study_dataset: Path) -> StudyData:
+    """Open it; "moves" is negative, "rests" positive."""
+    return open_study_data(study_dataset, "label", ())
+
+
+@pytest.fixture
+def study_context(study_data: StudyData, tmp_path: Path) -> StudyContext:
+    """Return a study of tiny trainings with stand-ins for generators."""
+    options = StudyOptions(
+        folds=2, seeds=1, epochs=1, width=4, size=32, windows=1, samples=2, batch_size=4
+    )
+    divisions = divide(
+        study_data.item_ids, study_data.groups, study_data.class_names,
+        folds=2, ratios=(0.5,), seed=0,
+    )  # fmt: skip
+    return StudyContext(
+        tmp_path / "study", study_data, study_data.first_frames, "label", (), divisions, options,
+        Console(quiet=True), makers=stand_in_makers, device="cpu",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def finished_study(
+    study_dataset: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, StudyRecord]:
+    """Run one fold of a study with every arm, generators stood in for."""
+    out = tmp_path_factory.mktemp("finished") / "study"
+    options = StudyOptions(
+        arms=",".join(EXTRA), folds=2, run_folds=1, seeds=1, epochs=1, width=4, size=32,
+        windows=1, samples=1, batch_size=8,
+    )  # fmt: skip
+    record = study(
+        study_dataset, out, options, label="label", console=Console(quiet=True),
+        makers=stand_in_makers,
+    )  # fmt: skip
+    assert record is not None
+    return out, record

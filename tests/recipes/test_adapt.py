@@ -10,10 +10,10 @@ from sonoloop.data.phantom_files import write_phantoms
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.flow.config import FlowConfig
 from sonoloop.recipes import adapt as recipe
-from sonoloop.recipes.adapt import adapt, adaptation_preset, seconds_per_step
+from sonoloop.recipes.adapt import adapt, adaptation_preset
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.pretrained import find_model, read_model
-from sonoloop.training.log import append_line, read_lines
+from sonoloop.training.log import read_lines
 from sonoloop.training.loop import Outcome
 
 BUDGET_MINUTES = 0.05
@@ -110,17 +110,6 @@ def test_a_model_of_the_baseline_is_refused() -> None:
     baseline = base.model_copy(update={"diffusion": None, "flow": FlowConfig(), "name": "cinn"})
     with pytest.raises(UsageError, match=r"cinn has no diffusion model as stage 2 \(flow\)"):
         adaptation_preset(baseline, 10)
-
-
-def test_pace_leaves_the_slow_first_step_out(tmp_path: Path) -> None:
-    """9 s for the first step, then 0.5 s each; a single step is all there is to go by."""
-    log = tmp_path / "log.jsonl"
-    append_line(log, {"step": 1, "losses": {}, "seconds": 9.0})
-    assert seconds_per_step(tmp_path) == 9
-    append_line(log, {"step": 2, "losses": {}, "seconds": 9.5})
-    append_line(log, {"step": 2, "validation": {}, "seconds": 20.0})
-    append_line(log, {"step": 3, "losses": {}, "seconds": 10.0})
-    assert seconds_per_step(tmp_path) == pytest.approx(0.5)
 
 
 def test_no_time_is_refused(videos: Path, tmp_path: Path) -> None:

@@ -29,6 +29,15 @@ from sonoloop.report.records import (
     ValueRecord,
     record_json,
 )
+from sonoloop.report.study_record import (
+    ArmRecord,
+    ComparisonRecord,
+    LeakRecord,
+    RecoveryRecord,
+    ResultRecord,
+    StudyRecord,
+    VerdictRecord,
+)
 from sonoloop.synthesis.export import write_gif, write_mp4
 from sonoloop.synthesis.film_strip import film_strip
 from sonoloop.synthesis.provenance import Provenance
@@ -291,3 +300,78 @@ def make_audit() -> Callable[..., AuditRecord]:
         )
 
     return make
+
+
+def _study_interval(estimate: float, half: float) -> IntervalRecord:
+    return IntervalRecord(estimate=estimate, low=estimate - half, high=estimate + half)
+
+
+def _study_result(ratio: float, headroom: float, *, decided: bool) -> ResultRecord:
+    gain, room = _study_interval(0.03, 0.05), _study_interval(headroom, 0.1)
+    comparison = ComparisonRecord(
+        arm="i", other="b", difference=gain, adjusted_p=0.3, is_better=False
+    )
+    recovery = RecoveryRecord(
+        arm="i",
+        gain=gain,
+        headroom=room,
+        ratio=_study_interval(0.6, 0.4) if decided else None,
+        reason="" if decided else "too little",
+        meets_target=decided,
+    )
+    return ResultRecord(
+        model="c3d",
+        ratio=ratio,
+        real_videos=100 * ratio,
+        stills=100 - 100 * ratio,
+        held_out_videos=60,
+        patients=20,
+        arms=tuple(
+            ArmRecord(
+                arm=arm,
+                trained_on=f"trained on {arm}",
+                auroc=_study_interval(0.7, 0.1),
+                f1=0.6,
+                accuracy=0.65,
+                sensitivity=0.5,
+                specificity=0.8,
+                auroc_of_seeds=(0.69, 0.71),
+                shares=(),
+            )
+            for arm in "abi"
+        ),
+        verdicts=(
+            VerdictRecord(
+                arm="i",
+                answer="not shown",
+                sentence="it is not shown",
+                recovery=recovery,
+                against_rivals=(comparison,),
+                against_baseline=(comparison,),
+            ),
+        ),
+        headroom=room,
+        leaks=LeakRecord(
+            follows_request={"synthetic, against the still": 0.8},
+            real_or_synthetic={"benign": 0.9},
+        ),
+        notes=(),
+    )
+
+
+@pytest.fixture
+def study_record() -> StudyRecord:
+    """Return a study of one classifier at two ratios, decided at the smaller one."""
+    return StudyRecord(
+        dataset="breast",
+        label="label",
+        classes=("benign", "malignant"),
+        split="patient",
+        options={"epochs": 20},
+        num_cells=12,
+        num_draws=4000,
+        seconds_of_cells=600.0,
+        software="sonoloop",
+        results=(_study_result(0.7, 0.05, decided=False), _study_result(0.5, 0.25, decided=True)),
+        findings=("it is not shown",),
+    )

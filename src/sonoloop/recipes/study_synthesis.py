@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class Request(NamedTuple):
     sample: int
 
 
+@runtime_checkable
 class ClipMaker(Protocol):
     """Anything that moves stills."""
 

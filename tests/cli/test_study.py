@@ -1,0 +1,37 @@
+"""``sonoloop study`` passes its options on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sonoloop.cli.main import main
+from sonoloop.recipes.study_options import StudyOptions
+
+
+def test_options_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders, label, classes, sources and the settings of the trainings."""
+    given: dict[str, Any] = {}
+
+    def study(dataset: Path, out: Path, options: StudyOptions, **rest: object) -> None:
+        given.update(rest, dataset=dataset, out=out, options=options)
+
+    monkeypatch.setattr("sonoloop.recipes.study.study", study)
+    with pytest.raises(SystemExit) as stopped:
+        main(
+            ["study", "--data", "d", "--out", "o", "--label", "b_lines", "--classes", "no=0",
+             "yes=1,2", "--source", "ours=clips", "--arms", "a,b", "--ratios", "0.7,0.3", "--plan"]
+        )  # fmt: skip
+    assert stopped.value.code == 0
+    assert (given["dataset"], given["out"], given["label"]) == (Path("d"), Path("o"), "b_lines")
+    assert given["classes"] == ("no=0", "yes=1,2")
+    assert (given["sources"], given["plan_only"], given["stills"]) == (("ours=clips",), True, None)
+    assert given["options"] == StudyOptions(arms="a,b", ratios="0.7,0.3")
+
+
+def test_a_wrong_option_ends_before_anything_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2 and a sentence."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["study", "--data", "d", "--out", "o", "--arms", "a,z"])
+    assert stopped.value.code == 2
+    assert "'z' is not one of a, b, c" in capsys.readouterr().err

@@ -1,0 +1,59 @@
+"""What the cells of a fold share."""
+
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from sonoloop.data.store import Store
+from sonoloop.recipes.study_context import StudyContext
+from sonoloop.recipes.study_fold import fold_clips
+from sonoloop.recipes.study_options import StudyOptions
+from sonoloop.recipes.study_synthesis import ClipMaker
+
+
+def test_generators_are_trained_once_and_told_the_class_only_where_it_is_meant(
+    study_context: StudyContext,
+) -> None:
+    """Requests are of held-out stills under both classes; all others of still-only patients."""
+    calls: list[list[str]] = []
+    asked: dict[str, list[str | None]] = {}
+    division = study_context.divisions[0]
+
+    def makers(
+        dataset: Path,
+        folder: Path,
+        wanted: Collection[str],
+        options: StudyOptions,
+        where: Console,
+    ) -> dict[str, ClipMaker]:
+        del folder, options, where
+        calls.append(list(wanted))
+        items = [item.item_id for item in Store.open(dataset / "store").items]
+        assert items == list(division.training)
+
+        def make(name: str, stills: Any, labels: Any, samples: Any, *, seed: int) -> np.ndarray:  # noqa: ANN401
+            del samples, seed
+            asked.setdefault(name, []).extend(labels)
+            return np.repeat(stills[:, None], 16, 1)
+
+        return {name: partial(make, name) for name in wanted}
+
+    sources = ("cinn", "lddm", "lddm-any", "random", "requests")
+    first, again = (
+        fold_clips(
+            study_context.folder, study_context.data, study_context.stills, division, sources,
+            study_context.options, makers, Console(quiet=True),
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    assert calls == [["cinn", "lddm", "random"]]
+    assert set(asked["cinn"]) == set(asked["random"]) == {None}
+    assert set(asked["lddm"]) == {None, "moves", "rests"}
+    assert {one.item for one in first["lddm"].requests} == set(division.stills)
+    both = {(one.item, one.label) for one in first["requests"].requests}
+    assert both == {(item, label) for item in division.held_out for label in (0, 1)}
+    np.testing.assert_array_equal(first["lddm"].clips, again["lddm"].clips)

@@ -1,0 +1,46 @@
+"""What is said of a study."""
+
+from sonoloop.report.study_record import ResultRecord, StudyRecord, VerdictRecord
+from sonoloop.report.study_sentences import study_findings
+
+
+def _with(result: ResultRecord, verdict: VerdictRecord) -> ResultRecord:
+    return result.model_copy(update={"verdicts": (verdict,)})
+
+
+def test_the_ratio_that_decides_is_chosen_by_true_videos(study_record: StudyRecord) -> None:
+    """Where they gain most: 0.25 at ratio 0.5, 0.05 at 0.7."""
+    first = study_findings(study_record.results, leaks=False)[0]
+    assert first.startswith("c3d: true videos gain most at ratio 0.5 (+0.250)")
+
+
+def test_one_ratio_leaves_nothing_to_choose(study_record: StudyRecord) -> None:
+    """The verdict comes first."""
+    first = study_findings(study_record.results[:1], leaks=False)[0]
+    assert first == "c3d at ratio 0.7: it is not shown"
+
+
+def test_recovery_in_words(study_record: StudyRecord) -> None:
+    """A share with its interval, or why there is none."""
+    said = " ".join(study_findings(study_record.results, leaks=False))
+    assert "recovery 0.60 [0.20, 1.00] of what true videos gain (+0.25 [+0.15, +0.35])" in said
+    assert "is reached" in said
+    assert "recovery is undecidable: too little" in said
+
+
+def test_missed_targets_are_said(study_record: StudyRecord) -> None:
+    """Also of a generator from elsewhere, by its name."""
+    result = study_record.results[1]
+    verdict = result.verdicts[0]
+    assert verdict.recovery is not None
+    missed = verdict.recovery.model_copy(update={"meets_target": False, "arm": "ours"})
+    changed = _with(result, verdict.model_copy(update={"recovery": missed, "arm": "ours"}))
+    said = " ".join(study_findings([changed], leaks=False))
+    assert "ours: it is not shown" in said
+    assert "recovery of ours 0.60" in said
+    assert "is not reached" in said
+
+
+def test_leaks_come_first(study_record: StudyRecord) -> None:
+    """Before any figure."""
+    assert study_findings(study_record.results, leaks=True)[0].startswith("LEAKS")
