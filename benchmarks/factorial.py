@@ -59,7 +59,8 @@ METRICS = {
 }
 """Columns of the table, and how the ids of their records begin."""
 REFERENCES = {"still-repeated": "the still repeated", "same-videos": "the same videos, later"}
-TRAINED = ("minutes", "steps", "rate")
+TRAINED = {"minutes": ".1f", "steps": ".0f", "rate": ".2g"}
+"""What is told of a training, and how it is written."""
 HEAD = ("decoder", "prior", *(f"{s} {t}" for s in ("stage 1", "prior") for t in TRAINED), "n")
 
 
@@ -280,7 +281,9 @@ class Factorial:
                 lines.append([cell["decoder"], cell["prior"], f"failed: {cell['error']}"])
                 continue
             one, two, values = cell["stage 1"], cell["stage 2"], cell["values"]
-            run = [f"{stage[name]:.3g}" for stage in (one, two) for name in TRAINED]
+            run = [
+                f"{stage[name]:{form}}" for stage in (one, two) for name, form in TRAINED.items()
+            ]
             lines.append([cell["decoder"], cell["prior"], *run, *figures(values["synthetic"])])
             references = {role: values[role] for role in REFERENCES if role in values}
         for role, value in references.items():
