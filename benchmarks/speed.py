@@ -13,7 +13,8 @@ Then, with the model of --model: a new process from its start to loops on disk (
 one loop in a running process at the still's own size, bf16 autocast beside it, and many stills to
 mp4 files. Without --still the real frame of the pydicom wheel (320 x 240) is moved. Sampling and
 decoding alone start from first frames in memory. Seed 0; a timing is the median of the repeats
-after one that does not count. On a shared CPU look at the processor seconds.
+after one that does not count. On a shared CPU --processor-time times synthesis by processor seconds
+of one thread (rates of trainings and of files stay those of the clock).
 """
 
 import argparse
@@ -64,25 +65,27 @@ LATENTS = {"default": "diffusion", "paper": "diffusion", "laptop": "diffusion", 
 FORMATS = {"float32": torch.float32, "bf16": torch.bfloat16}
 
 
-def median_seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
+def median_seconds(work: Callable[[], object], options: argparse.Namespace) -> float:
     """Time a piece of work to its end on the device."""
+    clock = time.process_time if options.processor_time else time.perf_counter
+    on_gpu = options.device.startswith("cuda")
     seconds = []
-    for _ in range(repeats + 1):
-        if device.type == "cuda":
+    for _ in range(options.repeats + 1):
+        if on_gpu:
             torch.cuda.synchronize()
-        began = time.perf_counter()
+        began = clock()
         work()
-        if device.type == "cuda":
+        if on_gpu:
             torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - began)
+        seconds.append(clock() - began)
     return statistics.median(seconds[1:])
 
 
-def peak_flops(device: torch.device, dtype: torch.dtype, repeats: int) -> float:
+def peak_flops(dtype: torch.dtype, options: argparse.Namespace) -> float:
     """Measure operations a second of a square matrix product."""
-    size = 8192 if device.type == "cuda" else 2048
-    one, other = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-    return 2 * size**3 / median_seconds(lambda: one @ other, device, repeats)
+    size = 8192 if options.device.startswith("cuda") else 2048
+    one, other = (torch.randn(size, size, device=options.device, dtype=dtype) for _ in range(2))
+    return 2 * size**3 / median_seconds(lambda: one @ other, options)
 
 
 @contextmanager
@@ -145,7 +148,7 @@ def measure_synthesis(
         noise = autoencoder.draw_speckle_noise(generators)
         autoencoder.decode(frames[:count], latent, speckle_noise=noise)
 
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
         make(1)
     work = counter.get_total_flops()
     weights = [sum(w.numel() for w in part.parameters()) / 1e6 for part in (autoencoder, sampler)]
@@ -156,8 +159,8 @@ def measure_synthesis(
     for precision, dtype in FORMATS.items():
         autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
         with watched_memory(device), torch.inference_mode(), autocast:
-            one = median_seconds(lambda: make(1), device, options.repeats)
-            many = median_seconds(lambda: make(options.batch_size), device, options.repeats)
+            one = median_seconds(lambda: make(1), options)
+            many = median_seconds(lambda: make(options.batch_size), options)
         floor = 1000 * work / peaks[precision]
         print(
             f"    synthesis, {precision}: one loop {1000 * one:.1f} ms, batches of "
@@ -168,10 +171,11 @@ def measure_synthesis(
 
 
 def step_flops(preset: Preset) -> int:
-    """Count the operations of one training step of one clip, critics and perceptual included."""
+    """Count the operations of a training step of one clip but for R1, which torch cannot count."""
     torch.manual_seed(0)
     model = VideoAutoencoder(preset.autoencoder)
-    losses, config = preset.autoencoder_losses, preset.autoencoder
+    losses = preset.autoencoder_losses.model_copy(update={"r1": 0.0})
+    config = preset.autoencoder
     lpips = Lpips.from_weights(losses.perceptual_net) if losses.perceptual else None
     modules: dict[str, nn.Module] = {AUTOENCODER: model}
     modules |= build_critics(
@@ -241,10 +245,7 @@ def measure_pipeline(options: argparse.Namespace) -> None:
             made[key] = model(options.still)[0][0].astype(int)
 
         with torch.autocast(model.device.type, dtype, enabled=dtype != torch.float32):
-            before = time.process_time()
-            seconds = median_seconds(make, model.device, options.repeats)
-        used = (time.process_time() - before) / (options.repeats + 1)
-        print(f"one loop, {precision}: {seconds:.2f} s, {used:.2f} processor seconds")
+            print(f"one loop, {precision}: {median_seconds(make, options):.2f} s")
     difference = np.abs(made["bf16"] - made["float32"])
     print(f"bf16 differs by {difference.mean():.2f} grey levels, at most {difference.max()}")
     with tempfile.TemporaryDirectory() as folder:
@@ -282,16 +283,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4, help="of either stage, half of them timed")
     parser.add_argument("--stills", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--processor-time", action="store_true", help="for a shared CPU")
     parser.add_argument("--compile", action="store_true", help="decoder and denoiser, CUDA graphs")
     parser.add_argument("--only", choices=("synthesis", "training", "pipeline"))
     options = parser.parse_args()
+    if options.processor_time:
+        torch.set_num_threads(1)
     device = torch.device(options.device)
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
     print(
         f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, load "
         f"{os.getloadavg()[0]:.1f}, torch {torch.__version__}"
     )
-    peaks = {key: peak_flops(device, dtype, options.repeats) for key, dtype in FORMATS.items()}
+    peaks = {key: peak_flops(dtype, options) for key, dtype in FORMATS.items()}
     print(", ".join(f"{key} product {peak / 1e12:.2f} TFLOP/s" for key, peak in peaks.items()))
     for preset_name in options.presets if options.only != "pipeline" else ():
         print(f"preset {preset_name}")

@@ -6,6 +6,8 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from sonoloop.training import precision
+from sonoloop.training.config import TrainingConfig
+from sonoloop.training.launch import launch_fabric
 from sonoloop.training.precision import AsTrained, Autocast, cpu_has_amx, resolve_precision
 
 
@@ -84,3 +86,15 @@ def test_untrained_module_computes_as_if_trained() -> None:
     assert found.dtype == torch.float32
     assert torch.equal(found, expected)
     assert not torch.equal(found, layer(inputs))
+
+
+def test_a_gradient_penalty_may_differentiate_in_bf16() -> None:
+    """Fabric's own plugin allows ``backward`` alone; here the gradient of an input passes."""
+    fabric = launch_fabric(TrainingConfig(precision="bf16-mixed"))
+    layer = fabric.setup(nn.Linear(3, 1))
+    values = torch.ones(2, 3, device=fabric.device, requires_grad=True)
+    (gradient,) = torch.autograd.grad(layer(values).sum(), values, create_graph=True)
+    fabric.backward(gradient.square().sum())
+    assert layer.weight.grad is not None
+    expected = 4 * layer.weight.detach()
+    torch.testing.assert_close(layer.weight.grad, expected, rtol=2**-7, atol=0)

@@ -5,6 +5,7 @@ from typing import Literal, TypeVar
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
+from lightning_fabric.plugins import Precision as FabricPrecision
 from torch import nn
 
 Data = TypeVar("Data")
@@ -15,8 +16,14 @@ class Autocast(MixedPrecision):
     """Automatic mixed precision that leaves the inputs alone.
 
     Fabric's own plugin rounds every input to bf16, whose 8 significant bits are too few for the
-    pixels and latents that come back out (frame 0 of a clip must stay exactly the still).
+    pixels and latents that come back out (frame 0 of a clip must stay exactly the still). It also
+    scales losses, which bf16 does not need, and for that lets nobody else differentiate: a gradient
+    penalty must.
     """
+
+    pre_backward = FabricPrecision.pre_backward
+    backward = FabricPrecision.backward
+    post_backward = FabricPrecision.post_backward
 
     def convert_input(self, data: Data) -> Data:
         """Return the inputs unchanged."""
