@@ -28,7 +28,7 @@ from sonoloop.synthesis.seeds import pixels_sha256
 
 COUNT, SIZE, NUM_FRAMES, RATE_HZ = 120, 64, 16, 16 / 1.92
 MOTIONS: tuple[Motion, Motion] = ("fast", "slow")
-NOISE_DIMS, SIGNAL = 300, 2.5
+NOISE_DIMS, SIGNAL = 300, 5.0
 OPTIONS = StudyOptions(
     arms="b,c,d,g,i,i-any,k", ratios="0.2", folds=3, seeds=1, epochs=1, size=32, width=4,
     windows=1, samples=1, batch_size=16,
@@ -67,7 +67,7 @@ class Probe:
         moved = np.abs(np.diff(clips.astype(float), axis=1)).mean((1, 2, 3))
         noise = [np.random.default_rng(int(clip.sum(dtype=np.int64))).standard_normal(NOISE_DIMS)
                  for clip in clips]  # fmt: skip
-        return np.concatenate([SIGNAL * (np.log1p(moved)[:, None] - 2.5), np.stack(noise)], 1)
+        return np.concatenate([SIGNAL * (np.log1p(moved)[:, None] - 1.4), np.stack(noise)], 1)
 
 
 def _run(
