@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sonoloop.classification.patient_draws import PatientDraws
 from sonoloop.classification.scores import auroc
-from sonoloop.classification.statistics import OutOfFold, auroc_draws, holm, mcnemar
+from sonoloop.classification.statistics import OutOfFold, auroc_draws, holm, mcnemar, widened
 from sonoloop.errors import SonoloopError
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
@@ -140,14 +141,15 @@ def test_mcnemar_known_value() -> None:
 
 
 def test_wrong_input_is_refused() -> None:
-    """One class, arms of another length, a class in one patient of many."""
+    """One class, arms of another length, draws of which most lack a class."""
     with pytest.raises(SonoloopError, match="all 3 clips are of one class"):
         OutOfFold(np.ones(3, bool), ("a", "b", "c"), {"x": np.zeros((1, 3))})
     with pytest.raises(ValueError, match="every arm scores every clip"):
         OutOfFold(np.array([True, False]), ("a", "b"), {"x": np.zeros((1, 3))})
-    labels = np.array([True, *[False] * 9])
-    with pytest.raises(ValueError, match="every arm scores every clip"):
-        OutOfFold(labels, ("a", "b"), {"x": np.zeros((1, 10))})
+    patients = PatientDraws(tuple("abcdef"), 100, seed=0)
+    undefined = np.where(np.arange(100) < 60, np.nan, 0.5)
+    with pytest.raises(SonoloopError, match="only 40 of 100 draws of 6 patients hold every class"):
+        widened({"x": 0.5}, {"x": undefined}, patients)
 
 
 def test_a_class_in_one_patient_gives_wide_intervals_or_none() -> None:

@@ -16,16 +16,17 @@ def run(*words: str) -> int:
 
 
 def test_options_reach_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several inputs, minutes, the start and the name."""
+    """Several inputs, minutes, the start, the name and the labels."""
     calls: list[tuple[object, ...]] = []
 
-    def note(videos: object, out: object, *, minutes: float, model: str, name: str | None) -> None:
-        calls.append((videos, out, minutes, model, name))
+    def note(videos: object, out: object, **options: object) -> None:
+        calls.append((videos, out, options))
 
     monkeypatch.setattr(recipe, "adapt", note)
-    words = "adapt a b --out new --minutes 7.5 --model old --name mine"
+    words = "adapt a b --out new --minutes 7.5 --model old --name mine --label-column view"
     assert run(*words.split()) == 0
-    assert calls == [((Path("a"), Path("b")), Path("new"), 7.5, "old", "mine")]
+    options = {"minutes": 7.5, "model": "old", "name": "mine", "label_column": "view"}
+    assert calls == [((Path("a"), Path("b")), Path("new"), options)]
 
 
 def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from sonoloop.data.recording import SYNTHETIC_WARNING
 from sonoloop.data.video_files import read_video
 from sonoloop.errors import UnreadableFileError
 
@@ -206,3 +207,23 @@ def test_tiny_video_is_refused(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.mp4", _frames(8, 8))
     with pytest.raises(UnreadableFileError, match="is 8 x 8 pixels, at least 16 x 16"):
         read_video(path)
+
+
+def test_a_synthetic_clip_is_recognised(tmp_path: Path) -> None:
+    """The mark in the comment of mp4 and gif becomes a warning; other comments do not."""
+    marks = {"made.mp4": '{"sonoloop": {"synthetic": true}}', "other.mp4": "a comment"}
+    for name, comment in marks.items():
+        with av.open(str(tmp_path / name), "w") as container:
+            container.metadata["comment"] = comment
+            stream = container.add_stream("libx264", rate=25)
+            stream.height, stream.width, stream.pix_fmt = 32, 32, "yuv420p"
+            pixels = np.zeros((32, 32), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="gray")))
+            container.mux(stream.encode())
+    first, second = [Image.new("L", (32, 32), level) for level in (0, 9)]
+    comment = marks["made.mp4"].encode()
+    first.save(tmp_path / "made.gif", save_all=True, append_images=[second], comment=comment)
+    told = {
+        path.name: SYNTHETIC_WARNING in read_video(path).warnings for path in tmp_path.iterdir()
+    }
+    assert told == {"made.mp4": True, "other.mp4": False, "made.gif": True}

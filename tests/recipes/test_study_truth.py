@@ -28,9 +28,9 @@ from sonoloop.synthesis.seeds import pixels_sha256
 
 COUNT, SIZE, NUM_FRAMES, RATE_HZ = 120, 64, 16, 16 / 1.92
 MOTIONS: tuple[Motion, Motion] = ("fast", "slow")
-NOISE_DIMS, SIGNAL = 300, 5.0
+NOISE_DIMS, SIGNAL = 300, 6.0
 OPTIONS = StudyOptions(
-    arms="b,c,d,g,i,i-any,k", ratios="0.2", folds=3, seeds=1, epochs=1, size=32, width=4,
+    arms="b,c,d,g,i,i-any,k", ratios="0.1", folds=3, seeds=1, epochs=1, size=32, width=4,
     windows=1, samples=1, batch_size=16,
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sonoloop.data.config import ClipConfig
 from sonoloop.errors import UsageError
-from sonoloop.recipes.training_data import fingerprint, fixed_clips, open_training_data
+from sonoloop.recipes.training_data import fixed_clips, open_training_data
 
 QUIET = Console(quiet=True)
 
@@ -47,13 +47,6 @@ def test_nothing_to_train_on_is_refused(dataset: Path, tmp_path: Path) -> None:
     nothing = move_all(dataset, tmp_path / "none", "validation")
     with pytest.raises(UsageError, match="train split holds no videos"):
         open_training_data(nothing, ClipConfig(size=64), QUIET)
-
-
-def test_fingerprint_changes_with_the_split(dataset: Path, tmp_path: Path) -> None:
-    """Same content, same name; another split, another name; the place does not count."""
-    copy = shutil.copytree(dataset, tmp_path / "copy")
-    assert fingerprint(copy) == fingerprint(dataset)
-    assert fingerprint(move_all(dataset, tmp_path / "all", "train")) != fingerprint(dataset)
 
 
 @pytest.mark.parametrize(("count", "expected"), [(2, 2), (100, 4)])

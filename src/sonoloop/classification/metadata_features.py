@@ -50,7 +50,7 @@ def _features(values: Sequence[Value]) -> list[Float64[np.ndarray, " n"]]:
         middle = float(np.median(known))
         features.append(np.array([middle if one is None else one for one in numbers]))
         if len(counts) > MAX_LEVELS:
-            levels = [level for level in levels if not level]
+            levels = [""] if counts[""] else []
     return features + [np.array([float(text == level) for text in texts]) for level in levels]
 
 

@@ -35,6 +35,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "move your own stills as a clip moves",
         ("clip.mp4 still.png --out loops", "clip.mp4 stills/ --out loops --start 1.5 --loop"),
     ),
+    ("provenance",): Command(
+        "sonoloop.cli.provenance",
+        "provenance",
+        "tell which model, seed and still made a file",
+        ("loops/", "loop.dcm", "loop.mp4 --json"),
+    ),
     ("phantom",): Command(
         "sonoloop.cli.phantom",
         "phantom",
@@ -52,6 +58,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "check",
         "verify a dataset: checksums, splits, leaks",
         ("dataset",),
+    ),
+    ("data", "pack"): Command(
+        "sonoloop.cli.data",
+        "pack",
+        "write a dataset as one small file to train from",
+        ("dataset --out dataset.pack",),
     ),
     ("data", "export"): Command(
         "sonoloop.cli.data",
@@ -173,6 +185,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
             "runs/autoencoder runs/diffusion --out report.html",
             "evaluation runs/diffusion --out report.html --title 'Lung, first model'",
         ),
+    ),
+    ("doctor",): Command(
+        "sonoloop.cli.doctor",
+        "doctor",
+        "look at this installation: versions, GPU, codecs, models, disk",
+        ("", "--json"),
     ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""

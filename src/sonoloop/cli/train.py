@@ -30,11 +30,12 @@ def autoencoder(
     """Train stage 1: clip -> latent dynamics -> clip, given its first frame.
 
     Args:
-        data: Dataset folder written by "sonoloop data prepare".
+        data: Dataset folder written by "sonoloop data prepare", or file of "sonoloop data pack".
         out: Run folder to write: config, log, checkpoints, sample strips.
         preset: Name of a preset (cinn, default, laptop, paper, tiny) or path of a TOML file.
-        init: Start from the weights of a run folder, perhaps of another size, of an exported model
-            or of a bundled one: --init default fine-tunes what is installed.
+        init: Start from the weights of a run folder, perhaps of another size, of its
+            handover.safetensors, of an exported model or of a bundled one: --init default
+            fine-tunes what is installed.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.
         settings: Single settings, each as section.key=value.
@@ -73,11 +74,12 @@ def diffusion(
     """Train stage 2: first frame + noise -> latent dynamics.
 
     Args:
-        data: Dataset folder that stage 1 was trained on.
+        data: Dataset folder or pack that stage 1 was trained on.
         autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
         out: Run folder to write: config, log, checkpoints, sample strips.
         preset: Name of a preset (cinn, default, laptop, paper, tiny) or path of a TOML file.
-        init: Start from the weights of a run folder, of an exported model or of a bundled one.
+        init: Start from the weights of a run folder, of its handover.safetensors, of an exported
+            model or of a bundled one.
         control: Learn the dataset's labels and how much clips move, so that "sonoloop synthesize"
             takes --label and --motion.
         max_seconds: Stop with a checkpoint after this many seconds.
@@ -118,11 +120,12 @@ def flow(
     """Train stage 2 of the baseline (cINN): an invertible map between latents and noise.
 
     Args:
-        data: Dataset folder that stage 1 was trained on.
+        data: Dataset folder or pack that stage 1 was trained on.
         autoencoder: Run folder of stage 1, whose clip and autoencoder settings are taken.
         out: Run folder to write: config, log, checkpoints, sample strips.
         preset: Name of a preset (default, cinn, tiny) or path of a TOML file.
-        init: Start from the weights of a run folder or of an exported model.
+        init: Start from the weights of a run folder, of its handover.safetensors or of an exported
+            model.
         max_seconds: Stop with a checkpoint after this many seconds.
         resume: Go on with the run that --out holds.
         settings: Single settings, each as section.key=value.

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sonoloop.data.config import ClipConfig
+from sonoloop.data.dataset_source import FrameStore, open_source
 from sonoloop.data.recording import Frames
-from sonoloop.data.splits import SplitName, read_split, refuse_leaks
-from sonoloop.data.store import Kind, Store
+from sonoloop.data.splits import SplitName, refuse_leaks
+from sonoloop.data.store import Kind
 from sonoloop.errors import UsageError
 
 Indices = npt.NDArray[np.intp]
@@ -108,7 +109,7 @@ class ClipSet:
         items: Store numbers of the items of this set.
     """
 
-    def __init__(self, store: Store, config: ClipConfig, items: list[int]) -> None:
+    def __init__(self, store: FrameStore, config: ClipConfig, items: list[int]) -> None:
         """Precompute where windows can begin."""
         self.config = config
         self._store = store
@@ -125,7 +126,7 @@ class ClipSet:
         """Open one side of a prepared dataset.
 
         Args:
-            dataset: Folder written by ``sonoloop data prepare``.
+            dataset: Folder of ``sonoloop data prepare`` or file of ``sonoloop data pack``.
             split: "train", "validation" or "test"; None for all items.
             config: What a clip is; its size must be the dataset's.
             kind: Videos or stills.
@@ -134,14 +135,13 @@ class ClipSet:
             UsageError: If there is no dataset, its size differs, its split leaks or does not fit
                 the store, or nothing of this kind is in the split.
         """
-        store = Store.open(dataset / "store")
+        store, sides = open_source(dataset)
         if store.size != config.size:
             msg = (
                 f"{dataset}: frames of {store.size} pixels, {config.size} asked for; set "
                 f"clip.size to {store.size} or prepare the dataset with --size {config.size}"
             )
             raise UsageError(msg)
-        sides = read_split(dataset / "split.json")
         refuse_leaks({item.item_id: item.group_id for item in store.items}, sides, dataset)
         items = [
             number

@@ -23,7 +23,7 @@ from sonoloop.data.dicom_scan import ScanGeometry, scan_geometry
 from sonoloop.data.dicom_timing import frame_times
 from sonoloop.data.dicom_window import stated_window
 from sonoloop.data.pixel_limits import check_frame_size, num_frames_that_fit
-from sonoloop.data.recording import Frames, Recording
+from sonoloop.data.recording import SYNTHETIC_WARNING, Frames, Recording
 from sonoloop.data.still_files import scale_to_uint8
 from sonoloop.data.video_files import read_video_bytes
 from sonoloop.errors import UnreadableFileError
@@ -61,6 +61,7 @@ ATTRIBUTES_READ = (
     "SegmentedGreenPaletteColorLookupTableData",
     "SegmentedRedPaletteColorLookupTableData",
     "SequenceOfUltrasoundRegions",
+    "SyntheticData",
     "VOILUTFunction",
     "WindowCenter",
     "WindowWidth",
@@ -124,7 +125,7 @@ def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
     if interpretation in UNREAD_INTERPRETATIONS:
         reason = f"its colours are stored as {interpretation}, which is not read: export it as RGB"
         raise UnreadableFileError(path, reason)
-    notes: list[str] = []
+    notes = [SYNTHETIC_WARNING] if header.get("SyntheticData") == "YES" else []
     num_stated = _num_stated_frames(header)
     limit = num_frames_that_fit(height, width, max_frames)
     geometry = scan_geometry(header, height, width)
@@ -134,7 +135,7 @@ def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
         times_s, time_notes = frame_times(header, len(video.frames))
         if time_notes:  # the header is silent, the stream is not
             times_s, time_notes = video.times_s, ()
-        return _recording(video.frames, times_s, geometry, (*video.warnings, *time_notes))
+        return _recording(video.frames, times_s, geometry, (*notes, *video.warnings, *time_notes))
     frames = _decode(path, header, min(num_stated, limit))
     if num_stated > limit != max_frames:
         notes.append(f"only the first {limit} frames are read: memory is bounded")

@@ -9,6 +9,9 @@ import numpy.typing as npt
 Frames = npt.NDArray[np.uint8]
 """Grey frames (t, h, w)."""
 
+SYNTHETIC_WARNING = "says of itself that it is synthetic: it shows no patient"
+"""Goes with every recording whose file carries the mark of a generator."""
+
 
 class Box(NamedTuple):
     """A rectangle in pixels: rows top to bottom - 1, columns left to right - 1."""

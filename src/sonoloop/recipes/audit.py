@@ -62,6 +62,9 @@ def audit(
     if options.repeats < 1:
         msg = f"--repeats {options.repeats}: at least 1 division into folds is needed"
         raise UsageError(msg)
+    if options.seed < 0:
+        msg = f"--seed {options.seed}: a seed is 0 or more"
+        raise UsageError(msg)
     begun = time.monotonic()
     data = open_audit_data(dataset, label, options)
     groups = tuple(data.clips.groups)

@@ -11,8 +11,10 @@ import polars as pl
 from sonoloop.classification.metadata_features import Value, is_constant
 from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import ClipCollection, dataset_clips, is_dataset, open_dataset
-from sonoloop.recipes.audit_options import AuditOptions, parse_names
+from sonoloop.recipes.audit_options import AuditOptions, class_words, parse_names
+from sonoloop.recipes.labelled_dataset import parse_classes, read_labels
 
+INDEX: Final = "index.parquet"
 MANIFEST: Final = "manifest_"
 """How the index calls a column of the user's own table."""
 
@@ -61,9 +63,6 @@ ACQUISITION_WORDS: Final = frozenset(
 )
 """A manifest column with one of these words in its name is metadata."""
 
-MAX_CLASSES: Final = 10
-"""A column of more values is no class."""
-
 
 @dataclass(frozen=True)
 class AuditData:
@@ -98,75 +97,28 @@ def open_audit_data(dataset: Path, label: str, options: AuditOptions) -> AuditDa
     if not is_dataset(dataset):
         msg = f"{dataset} is no prepared dataset: make one with 'sonoloop data prepare'"
         raise UsageError(msg)
-    rows = _read_index(dataset / "index.parquet")
-    column = _find_column(label, rows, dataset)
+    found = read_labels(dataset, label, parse_classes(class_words(options.classes)))
     clips = dataset_clips(open_dataset(dataset, None), dataset)
-    label_of = {row["item_id"]: str(row[column] or "").strip() for row in rows.values()}
-    labelled = [n for n, source in enumerate(clips.sources) if label_of[source.name]]
     notes = []
-    if missing := len(clips) - len(labelled):
+    others = dict(found.others)
+    if missing := others.pop("", 0):
         notes.append(f"{missing} of {len(clips)} videos have no {label} and were left out")
-    counts = Counter(label_of[clips.sources[n].name] for n in labelled)
-    classes = _choose_classes(counts, label, options, notes)
-    kept = [n for n in labelled if label_of[clips.sources[n].name] in classes]
+    if others:
+        named = ", ".join(f"{value} ({count})" for value, count in sorted(others.items()))
+        notes.append(f"videos of other classes were left out: {named}")
+    kept = [n for n, source in enumerate(clips.sources) if source.name in found.numbers]
     chosen = clips.chosen(kept)
-    labels = tuple(label_of[source.name] for source in chosen.sources)
-    torn = _patients_of_several(chosen.groups, labels)
-    if torn:
+    labels = tuple(found.classes[found.numbers[source.name]] for source in chosen.sources)
+    if torn := _patients_of_several(chosen.groups, labels):
         notes.append(
             f"{torn} of {len(set(chosen.groups))} patients have videos of several classes: every "
             "video keeps its own label, folds and draws take whole patients"
         )
-    of_clips = [rows[source.name] for source in chosen.sources]
-    metadata = _metadata(of_clips, column, parse_names(options.metadata), dataset, notes)
-    return AuditData(chosen, labels, classes, metadata, tuple(notes))
-
-
-def _read_index(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        table = pl.read_parquet(path)
-    except FileNotFoundError:
-        msg = f"{path}: missing; run 'sonoloop data prepare' again"
-        raise UsageError(msg) from None
-    except pl.exceptions.PolarsError as error:
-        msg = f"{path}: is no readable table ({error}); run 'sonoloop data prepare' again"
-        raise UsageError(msg) from error
-    return {row["item_id"]: row for row in table.iter_rows(named=True)}
-
-
-def _find_column(label: str, rows: Mapping[str, dict[str, Any]], dataset: Path) -> str:
-    columns = next(iter(rows.values())).keys()
-    for name in (label, f"{MANIFEST}{label}"):
-        if name in columns:
-            return name
-    own = sorted(name.removeprefix(MANIFEST) for name in columns if name.startswith(MANIFEST))
-    msg = f"--label {label}: {dataset} has no such column; choose from label, {', '.join(own)}"
-    raise UsageError(msg)
-
-
-def _choose_classes(
-    counts: Counter[str], label: str, options: AuditOptions, notes: list[str]
-) -> tuple[str, ...]:
-    """Choose the classes asked for, or all."""
-    asked = parse_names(options.classes)
-    known = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items())) or "none"
-    for name in asked:
-        if name not in counts:
-            msg = f"--classes: no video has the {label} {name!r}; there are {known}"
-            raise UsageError(msg)
-    classes = tuple(dict.fromkeys(asked)) or tuple(sorted(counts))
-    if len(classes) < 2:  # noqa: PLR2004 - two classes
-        msg = f"{label} has one class: an audit tells at least two apart; there are {known}"
-        raise UsageError(msg)
-    if len(classes) > MAX_CLASSES:
-        msg = (
-            f"{label} has {len(classes)} values, which are no classes; name at most {MAX_CLASSES} "
-            "with --classes"
-        )
-        raise UsageError(msg)
-    if others := sum(counts.values()) - sum(counts[name] for name in classes):
-        notes.append(f"{others} labelled videos of other classes were left out (--classes)")
-    return classes
+    table = pl.read_parquet(dataset / INDEX)
+    row_of = {row["item_id"]: row for row in table.iter_rows(named=True)}
+    rows = [row_of[source.name] for source in chosen.sources]
+    metadata = _metadata(rows, label, parse_names(options.metadata), dataset, notes)
+    return AuditData(chosen, labels, found.classes, metadata, tuple(notes))
 
 
 def _patients_of_several(groups: Sequence[str], labels: Sequence[str]) -> int:
@@ -183,8 +135,9 @@ def _metadata(
     notes: list[str],
 ) -> dict[str, tuple[Value, ...]]:
     """Collect the columns that describe how a clip was recorded and not what it shows."""
-    manifest = [name for name in rows[0] if name.startswith(MANIFEST) and name != label]
+    manifest = [name for name in rows[0] if name.startswith(MANIFEST)]
     by_name = {name.removeprefix(MANIFEST): name for name in manifest}
+    by_name.pop(label.removeprefix(MANIFEST), None)
     for name in asked:
         if name not in by_name:
             msg = f"--metadata {name}: {dataset} has no such column; it has {', '.join(by_name)}"
@@ -198,6 +151,7 @@ def _metadata(
     columns["file_type"] = tuple(PurePosixPath(row["item_id"]).suffix.lower() for row in rows)
     columns["source_size"] = tuple(f"{row['source_width']}x{row['source_height']}" for row in rows)
     columns |= {short: tuple(row[name] for row in rows) for short, name in taken.items()}
+    columns.pop(label, None)
     left = sorted(set(by_name) - set(taken) - {"label", "patient_id", "group_id"})
     if left:
         notes.append(

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import polars as pl
 
 from sonoloop.data.dataset_item import find_near_duplicates
 from sonoloop.data.item_preparation import PreparedItem
+from sonoloop.data.pack import PackedStore
 from sonoloop.data.splits import SplitName, leaking_groups, read_split
-from sonoloop.data.store import Store
+from sonoloop.data.store import Store, StoredItem
 from sonoloop.errors import UsageError
 
 
@@ -35,15 +37,20 @@ def check(dataset: Path) -> CheckResult:
     """Verify checksums, that all files speak of the same items, and that nothing leaks.
 
     Args:
-        dataset: Folder written by ``sonoloop data prepare``.
+        dataset: Folder of ``sonoloop data prepare`` or file of ``sonoloop data pack``, which has
+            neither index nor hashes to compare.
 
     Returns:
         Counts and problems.
 
     Raises:
-        UsageError: If the folder is no dataset.
-        SonoloopError: If the store's index is damaged.
+        UsageError: If it is no dataset.
+        SonoloopError: If the store's index or the pack is damaged.
     """
+    if dataset.is_file():
+        packed = PackedStore.open(dataset)
+        groups = {item.item_id: item.group_id for item in packed.items}
+        return _result(packed.items, packed.sides, _leaks(groups, packed.sides))
     if not dataset.is_dir():
         msg = f"{dataset}: no such dataset; make one with 'sonoloop data prepare'"
         raise UsageError(msg)
@@ -52,21 +59,32 @@ def check(dataset: Path) -> CheckResult:
     groups = {item.item_id: item.group_id for item in store.items}
     problems = [f"store/{name} differs from its checksum" for name in store.damaged_files()]
     problems += _other_items(dataset, set(groups), set(sides))
-    covered = {item_id: group for item_id, group in groups.items() if item_id in sides}
-    for group_id, names in leaking_groups(covered, sides).items():
-        problems.append(f"leak: group {group_id} lies in {' and '.join(names)}")
+    problems += _leaks(groups, sides)
     problems += _torn_near_duplicates(dataset, sides)
     if problems:
         problems.append("run 'sonoloop data prepare' again, with another --out to keep this one")
+    return _result(store.items, sides, problems)
+
+
+def _result(
+    items: Sequence[StoredItem], sides: dict[str, SplitName], problems: Sequence[str]
+) -> CheckResult:
     return CheckResult(
-        num_items=len(store.items),
-        num_groups=len(set(groups.values())),
+        num_items=len(items),
+        num_groups=len({item.group_id for item in items}),
         counts=Counter(
             (sides.get(item.item_id, "no side"), item.kind, item.label or "(no label)")
-            for item in store.items
+            for item in items
         ),
         problems=tuple(problems),
     )
+
+
+def _leaks(groups: dict[str, str], sides: dict[str, SplitName]) -> list[str]:
+    """Name the groups that lie on several sides."""
+    covered = {item_id: group for item_id, group in groups.items() if item_id in sides}
+    torn = leaking_groups(covered, sides)
+    return [f"leak: group {group_id} lies in {' and '.join(torn[group_id])}" for group_id in torn]
 
 
 def _other_items(dataset: Path, stored: set[str], split: set[str]) -> list[str]:

@@ -66,8 +66,8 @@ def export(  # noqa: PLR0913 - the options of a command
         stage_2_run: Run folder of stage 2, trained on that stage 1; None for the control: latents
             of the training clips, chosen at random.
         stage_2: Which stage 2 that is.
-        data: The dataset both were trained on, for the typicality check, the card and the control;
-            None takes the path in the config of stage 1's run.
+        data: The dataset or pack both were trained on, for the typicality check, the card and the
+            control; None takes the path in the config of stage 1's run.
         out: Where the model folder goes.
         name: What manifests and provenance call the model.
         trained_on: What the training data show, in a few words; None names the dataset.
@@ -99,7 +99,7 @@ def export(  # noqa: PLR0913 - the options of a command
         sampler = build_stage_2(settings, autoencoder.latent_shape)
         weights[stage_2] = _fitting_weights(sampler, runs, stage_2)
     dataset = data or Path(str(_section(runs, "autoencoder", "data")))
-    if not dataset.is_dir():
+    if not dataset.exists():
         where = "" if data else f" (where {autoencoder_run} found it)"
         msg = f"{dataset}{where}: there is no dataset; put it back, or name it with --data"
         raise UsageError(msg)
@@ -114,7 +114,7 @@ def export(  # noqa: PLR0913 - the options of a command
     packed = pack_weights(weights, typicality.tensors())
     config = ModelConfig(
         name=name,
-        trained_on=trained_on or f"the dataset {dataset.name}",
+        trained_on=trained_on or f"the dataset {dataset.name.removesuffix('.pack')}",
         licence=licence,
         clip=clip,
         autoencoder=autoencoder_config,

@@ -1,4 +1,4 @@
-"""Where a training starts: a run of the same stage, or an exported or bundled model."""
+"""Where a training starts: a run of the same stage, its hand-over file, or a model."""
 
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from sonoloop.synthesis.pretrained import (
     read_model,
     select,
 )
+from sonoloop.training.handover import HANDOVER_FILE, read_handover
 from sonoloop.training.run_folder import fill, start_from
 
 
@@ -27,7 +28,8 @@ def start_from_run_or_model(
 
     Args:
         module: The module to fill; its own layout in memory stays.
-        source: Run folder, folder of an exported model, or name of a bundled one.
+        source: Run folder, its hand-over file, folder of an exported model, or name of a bundled
+            one.
         part: Which part of a model the module is.
         optional: Beginnings of names that need not fit: the module's own weights stay there.
 
@@ -37,6 +39,8 @@ def start_from_run_or_model(
     path, bundled = Path(source), bundled_models()
     if source not in bundled and (path / "checkpoints").is_dir():
         start_from(module, path, optional=optional)
+    elif source not in bundled and path.is_file():
+        fill(module, read_handover(path, part), path, optional=optional)
     elif source in bundled or (path / WEIGHTS_FILE).is_file():
         folder = find_model(source)
         tensors = select(read_model(folder)[1], part)
@@ -44,7 +48,7 @@ def start_from_run_or_model(
     else:
         msg = (
             f"--init {source}: this is neither a run folder with checkpoints nor a model; give "
-            "the --out of a training or of 'sonoloop export', or the name of a bundled model "
-            f"({', '.join(bundled)})"
+            f"the --out of a training, its {HANDOVER_FILE}, the --out of 'sonoloop export', or the "
+            f"name of a bundled model ({', '.join(bundled)})"
         )
         raise UsageError(msg)

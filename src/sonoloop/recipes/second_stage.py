@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
 from sonoloop.recipes.config import STAGE_1_SECTIONS, Preset
 from sonoloop.recipes.latent_cache import (
@@ -22,7 +23,7 @@ from sonoloop.recipes.latent_cache import (
 from sonoloop.recipes.latent_task import SecondStage, latent_task
 from sonoloop.recipes.trained_autoencoder import TrainedAutoencoder, load_autoencoder
 from sonoloop.recipes.training_control import with_control
-from sonoloop.recipes.training_data import TrainingData, fingerprint, open_training_data
+from sonoloop.recipes.training_data import TrainingData, open_training_data
 from sonoloop.synthesis.config import Stage2
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.launch import launch_fabric, open_shared_run

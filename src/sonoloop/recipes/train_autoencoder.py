@@ -15,13 +15,13 @@ from sonoloop.autoencoder.training_step import AUTOENCODER, AutoencoderStep
 from sonoloop.autoencoder.warp_decoder import SPECKLE_PARTS
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import ClipSet, TrainingClips
+from sonoloop.data.dataset_source import fingerprint
 from sonoloop.features.perceptual import Lpips
 from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.initial_weights import start_from_run_or_model
 from sonoloop.recipes.training_data import (
     TrainingData,
-    fingerprint,
     fixed_clips,
     open_training_data,
 )

@@ -1,6 +1,5 @@
-"""What both stages do with a dataset: open its splits, name it, cut fixed clips from it."""
+"""What both stages do with a dataset: open its splits, cut fixed clips from it."""
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +31,7 @@ def open_training_data(dataset: Path, config: ClipConfig, console: Console) -> T
     """Open the training and validation videos of a prepared dataset.
 
     Args:
-        dataset: Folder written by ``sonoloop data prepare``.
+        dataset: Folder of ``sonoloop data prepare`` or file of ``sonoloop data pack``.
         config: What a clip is.
         console: Told when there is nothing to validate on.
 
@@ -49,21 +48,6 @@ def open_training_data(dataset: Path, config: ClipConfig, console: Console) -> T
         console.print(f"no validation losses: {error}", markup=False, highlight=False)
         validation = None
     return TrainingData(train, validation)
-
-
-def fingerprint(dataset: Path) -> str:
-    """Name the content of a dataset: its frames (by their checksums) and its split.
-
-    Args:
-        dataset: Folder written by ``sonoloop data prepare``.
-
-    Returns:
-        16 hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    for name in ("store/store.json", "split.json"):
-        digest.update((dataset / name).read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def fixed_clips(clips: ClipSet, count: int, device: torch.device) -> Clip:

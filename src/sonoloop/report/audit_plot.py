@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from sonoloop.report.audit_record import VIEWS, AuditRecord
 
-PIXELS: Final = "#2c6e9b"
-NO_PIXELS: Final = "#b5651d"
-"""Okabe-Ito-like blue and orange, told apart by colour-blind readers and in grey."""
+NET: Final = "#2c6e9b"
+NO_NET: Final = "#b5651d"
+"""Colours of views that pass the net, and of those that do not."""
 
-WITHOUT_PIXELS: Final = frozenset({"metadata", "energy"})
+WITHOUT_NET: Final = frozenset({"metadata", "energy"})
 GUESSING: Final = 0.5
 DOTS_PER_INCH: Final = 150
 
@@ -30,7 +30,7 @@ def audit_plot(record: AuditRecord) -> bytes:
     axes = figure.add_subplot()
     names = {str(view): name for view, name in VIEWS.items()}
     for row, probe in enumerate(record.probes):
-        colour = NO_PIXELS if probe.view in WITHOUT_PIXELS else PIXELS
+        colour = NO_NET if probe.view in WITHOUT_NET else NET
         value = probe.auroc
         axes.plot([value.low, value.high], [row, row], color=colour, linewidth=2.5)
         axes.plot([value.estimate], [row], "o", color=colour, markersize=7)

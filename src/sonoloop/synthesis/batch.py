@@ -13,9 +13,15 @@ from typing import Final, NamedTuple
 
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UnreadableFileError
-from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
+from sonoloop.synthesis.batch_options import (
+    BatchOptions,
+    BatchResult,
+    Format,
+    StillFile,
+)
 from sonoloop.synthesis.clip_names import file_sha256, origin, still_stem
 from sonoloop.synthesis.controlled_sampling import check_control
+from sonoloop.synthesis.dicom_export import write_dicom
 from sonoloop.synthesis.export import write_gif, write_mp4, write_npy
 from sonoloop.synthesis.film_strip import write_film_strip
 from sonoloop.synthesis.image_to_video import CPU_BATCH_SIZE, GPU_BATCH_SIZE, ImageToVideo
@@ -29,6 +35,13 @@ from sonoloop.synthesis.typicality import StillTypicality
 
 SECONDS_BETWEEN_MANIFESTS: Final = 20.0
 """After a crash, at most this much work is done again."""
+SUFFIXES: Final[dict[Format, str]] = {
+    "mp4": ".mp4",
+    "gif": ".gif",
+    "npy": ".npy",
+    "dicom": ".dcm",
+}
+"""Files that hold one loop."""
 SETTINGS: Final = (
     "model_sha256",
     "sampler",
@@ -229,8 +242,8 @@ class _Batch:
         shown = mark_synthetic(loop.frames) if options.mark else loop.frames
         stem = f"{self._stem(job)}_sample{sample}"
         names = {
-            kind: f"{stem}.{kind}" if kind in options.formats else None
-            for kind in ("mp4", "gif", "npy")
+            kind: f"{stem}{suffix}" if kind in options.formats else None
+            for kind, suffix in SUFFIXES.items()
         }
         if names["mp4"]:
             write_mp4(self.out / names["mp4"], shown, frame_rate_hz=rate_hz, provenance=provenance)
@@ -238,13 +251,22 @@ class _Batch:
             write_gif(self.out / names["gif"], shown, frame_rate_hz=rate_hz, provenance=provenance)
         if names["npy"]:
             write_npy(self.out / names["npy"], loop.frames)
+        if names["dicom"]:
+            write_dicom(
+                self.out / names["dicom"],
+                shown,
+                frame_rate_hz=rate_hz,
+                provenance=provenance,
+                pixel_spacing_mm=job.still.pixel_spacing_mm,
+                region=job.still.region,
+            )
         spacing = job.still.pixel_spacing_mm or (None, None)
         verdict = job.verdict
         provenance_columns = asdict(provenance)
         del provenance_columns["synthetic"]
         row: Row = {
             **provenance_columns,
-            **names,
+            **{str(kind): name for kind, name in names.items()},
             "trained_on": self.model.config.trained_on,
             "num_frames": len(loop.frames),
             "height": job.still.height,

@@ -9,7 +9,7 @@ from sonoloop.synthesis.loops import LoopOptions
 from sonoloop.synthesis.manifest import Row
 from sonoloop.synthesis.typicality import StillTypicality
 
-Format = Literal["mp4", "gif", "npy", "strip"]
+Format = Literal["mp4", "gif", "npy", "dicom", "strip"]
 
 
 class StillFile(NamedTuple):
@@ -39,7 +39,7 @@ class BatchOptions:
         seed: Seed of the run.
         num_inference_steps: Steps of the sampler; None takes the model's own.
         formats: Files per loop; ``strip`` is one picture per still.
-        mark: Whether mp4, gif and strip show the word SYNTHETIC.
+        mark: Whether mp4, gif, DICOM and strip show the word SYNTHETIC.
         batch_size: Loops computed together; None takes what suits the device.
         loops: What the loops should be like.
 

@@ -46,11 +46,13 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "mp4": pl.String,
     "gif": pl.String,
     "npy": pl.String,
+    "dicom": pl.String,
     "strip": pl.String,
 }
 """One row per clip; file names are relative to the manifest's folder, null where not written."""
 
 LATER_COLUMNS: Final[dict[str, bool | None]] = {
+    "dicom": None,
     "label": None,
     "motion": None,
     "guidance_scale": None,

@@ -1,8 +1,8 @@
 """Where a synthetic clip came from, carried inside every file that is made for eyes.
 
-mp4: the ``comment`` tag; gif: the comment block; png: a text chunk. Each holds the same JSON
-object; npy files carry none and are described by the manifest beside them. Patient data never
-enters: the source is named by its file name and its hash.
+mp4: the ``comment`` tag; gif: the comment block; png: a text chunk; DICOM: ImageComments. Each
+holds the same JSON object; npy files carry none and are described by the manifest beside them.
+Patient data never enters: the source is named by its file name and its hash.
 """
 
 import json
@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import av
+import pydicom
 from PIL import Image
+from pydicom.errors import InvalidDicomError
 
 from sonoloop import __version__
 from sonoloop.errors import UnreadableFileError
@@ -83,7 +85,7 @@ def read_provenance(path: Path) -> Provenance:
     """Tell which model, seed and still made a file.
 
     Args:
-        path: An mp4, gif or png.
+        path: An mp4, gif, png or DICOM file.
 
     Returns:
         What was written into the file when it was made.
@@ -93,16 +95,22 @@ def read_provenance(path: Path) -> Provenance:
     """
     try:
         return Provenance.from_json(_embedded_text(path))
-    except (ValueError, OSError, av.FFmpegError) as error:
+    except (ValueError, OSError, av.FFmpegError, InvalidDicomError) as error:
         reason = "was not made by sonoloop, or its provenance was removed"
         raise UnreadableFileError(path, reason) from error
 
 
 def _embedded_text(path: Path) -> str:
     """Return the comment a file carries, empty if none."""
-    if path.suffix.lower() == ".mp4":
+    suffix = path.suffix.lower()
+    if suffix == ".mp4":
         with av.open(str(path)) as container:
             return container.metadata.get("comment", "")
+    if suffix == ".dcm":
+        with pydicom.dcmread(
+            path, stop_before_pixels=True, specific_tags=["ImageComments"]
+        ) as file:
+            return str(file.get("ImageComments", ""))
     with Image.open(path) as image:
         comment = image.info.get(PROVENANCE_KEY) or image.info.get("comment", b"")
     return comment.decode() if isinstance(comment, bytes) else str(comment)

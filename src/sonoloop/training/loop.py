@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from sonoloop.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from sonoloop.training.config import TrainingConfig
+from sonoloop.training.handover import HANDOVER_FILE, write_handover
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.learning_rate import learning_rate_at
 from sonoloop.training.log import append_line, cut_after
@@ -194,11 +195,13 @@ class TrainingLoop(Generic[Batch]):
         self._mark = time.monotonic()
 
     def _save(self) -> None:
-        """Write a checkpoint, unless a loss is not finite."""
+        """Write a checkpoint and what may go elsewhere, unless a loss is not finite."""
         self._count_time()
         checkpoint = self._state.to_checkpoint()
         if self._fabric.is_global_zero:
             self._checkpoint = save_checkpoint(self._run.checkpoints, checkpoint)
+            stage, ema_model = self._task.learners[0].name, self._state.ema.ema_model
+            write_handover(self._run.path / HANDOVER_FILE, stage, ema_model, self.step)
         self._fabric.barrier()
         self._mark = time.monotonic()
 

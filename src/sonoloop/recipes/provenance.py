@@ -1,0 +1,117 @@
+"""Where files came from: what made a loop, or that it was not made here."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from rich.console import Console
+
+from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.synthesis.manifest import PARQUET_FILE
+from sonoloop.synthesis.provenance import Provenance, read_provenance
+
+SUFFIXES: Final = (".mp4", ".gif", ".png", ".npy", ".dcm")
+"""Files that loops and their pictures are written to."""
+
+
+def provenance(files: Sequence[Path], *, as_json: bool, console: Console | None = None) -> int:
+    """Tell of every file which model, seed and still made it.
+
+    Args:
+        files: Files, and folders whose loops are all looked at.
+        as_json: One JSON object a line instead of sentences.
+        console: Where to say it; None takes the terminal.
+
+    Returns:
+        Number of files that were not made here.
+
+    Raises:
+        UsageError: If there is nothing to look at.
+    """
+    console = console or Console()
+    num_foreign = 0
+    for path in _expanded(files):
+        try:
+            made_by = find_provenance(path)
+        except UnreadableFileError as error:
+            num_foreign += 1
+            line = _json(path, None) if as_json else str(error)
+        else:
+            line = _json(path, made_by) if as_json else f"{path}: {sentence(made_by)}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return num_foreign
+
+
+def find_provenance(path: Path) -> Provenance:
+    """Read the provenance inside a file, or of an npy file in the manifest beside it.
+
+    Args:
+        path: An mp4, gif, png, DICOM or npy file.
+
+    Raises:
+        UnreadableFileError: If the file was not made here, or its provenance is gone.
+    """
+    if path.suffix.lower() != ".npy":
+        return read_provenance(path)
+    manifest = path.parent / PARQUET_FILE
+    try:
+        table = pl.read_parquet(manifest)
+        row = table.row(by_predicate=pl.col("npy") == path.name, named=True)
+        known = {field.name: row[field.name] for field in fields(Provenance) if field.name in row}
+        return Provenance(**known)
+    except (pl.exceptions.PolarsError, OSError, TypeError) as error:
+        reason = f"an npy file carries no provenance, and no {PARQUET_FILE} beside it names it"
+        raise UnreadableFileError(path, reason) from error
+
+
+def sentence(made_by: Provenance) -> str:
+    """Say how a loop was made.
+
+    Args:
+        made_by: Its provenance.
+    """
+    asked = [
+        f"{name} {value}"
+        for name, value in (
+            ("label", made_by.label),
+            ("motion", made_by.motion),
+            ("guidance scale", made_by.guidance_scale),
+            ("motion of", made_by.motion_source),
+        )
+        if value is not None
+    ]
+    return (
+        f"SYNTHETIC, made by {made_by.software} from {made_by.source} (SHA-256 "
+        f"{made_by.source_sha256[:16]}...), model {made_by.model} (SHA-256 "
+        f"{made_by.model_sha256[:16]}...), "
+        + ", ".join([f"seed {made_by.seed}", f"sample {made_by.sample}", *asked])
+    )
+
+
+def _expanded(files: Sequence[Path]) -> list[Path]:
+    """List the files of folders in their place."""
+    found: list[Path] = []
+    for path in files:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            if not inside:
+                msg = f"the folder {path} holds no {', '.join(SUFFIXES)} file"
+                raise UsageError(msg)
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            msg = f"there is no file or folder {path}"
+            raise UsageError(msg)
+    if not found:
+        msg = "give at least one file or folder"
+        raise UsageError(msg)
+    return found
+
+
+def _json(path: Path, made_by: Provenance | None) -> str:
+    found = None if made_by is None else asdict(made_by)
+    return json.dumps({"file": str(path), "sonoloop": found}, sort_keys=True)

@@ -1,0 +1,63 @@
+"""The averaged weights in half the bytes, to go on elsewhere with ``train --init``.
+
+A checkpoint goes on exactly, on the machine that wrote it; this file is a tenth of its size. What
+it leaves behind is the optimiser, which starts anew with the warm-up of the new run.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from sonoloop.atomic_files import write_atomically
+from sonoloop.errors import UsageError
+
+HANDOVER_FILE: Final = "handover.safetensors"
+
+
+def write_handover(path: Path, stage: str, ema_model: nn.Module, step: int) -> None:
+    """Write weights in fp16, those that do not fit its range as they are.
+
+    Args:
+        path: The file.
+        stage: Which part of a model they are.
+        ema_model: Averaged weights.
+        step: Steps that were made.
+    """
+    tensors = {name: _halved(tensor) for name, tensor in ema_model.state_dict().items()}
+    metadata = {"stage": stage, "step": str(step)}
+    write_atomically(path, save(tensors, metadata=metadata))
+
+
+def read_handover(path: Path, stage: str) -> dict[str, Tensor]:
+    """Read the weights of a stage.
+
+    Args:
+        path: The file.
+        stage: Which part of a model they must be.
+
+    Raises:
+        UsageError: If the file is damaged, or of another stage.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = (file.metadata() or {}).get("stage")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        msg = f"{path} is no readable safetensors file ({error}): copy {HANDOVER_FILE} again"
+        raise UsageError(msg) from error
+    if found != stage:
+        msg = f"{path} holds weights of {found!r}, not of {stage!r}: give the {HANDOVER_FILE} of "
+        raise UsageError(msg + f"a run of {stage}")
+    return tensors
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    if not tensor.is_floating_point():
+        return tensor
+    half = tensor.to(torch.float16)
+    return half if half.isfinite().all() else tensor

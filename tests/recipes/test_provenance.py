@@ -1,0 +1,82 @@
+"""The command tells what made a file, and of foreign files that it does not know."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.recipes.provenance import find_provenance, provenance
+from sonoloop.recipes.synthesize import synthesize
+from sonoloop.synthesis.batch_options import BatchOptions
+
+
+@pytest.fixture(scope="module")
+def loops(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Animate one still into every format."""
+    folder = tmp_path_factory.mktemp("provenance")
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "still.png")
+    options = BatchOptions(seed=5, formats=("mp4", "gif", "npy", "dicom", "strip"))
+    quiet = Console(quiet=True)
+    synthesize(
+        [folder / "still.png"], folder / "loops", options, model=str(model_folder), console=quiet
+    )
+    return folder / "loops"
+
+
+def _said(files: list[Path], *, as_json: bool = False) -> tuple[int, list[str]]:
+    text = io.StringIO()
+    console = Console(file=text, width=100)
+    return provenance(files, as_json=as_json, console=console), text.getvalue().splitlines()
+
+
+def test_every_format_knows_where_it_came_from(loops: Path) -> None:
+    """All five files of the loop tell the same still, model and seed."""
+    num_foreign, lines = _said([loops])
+    assert num_foreign == 0
+    assert sorted(line.split(":")[0].rpartition(".")[2] for line in lines) == [
+        "dcm",
+        "gif",
+        "mp4",
+        "npy",
+        "png",
+    ]
+    assert all("SYNTHETIC, made by sonoloop" in line and "seed 5" in line for line in lines)
+    made = {find_provenance(file).source_sha256 for file in loops.glob("*.[mgnd]*[4fym]")}
+    assert len(made) == 1
+
+
+def test_json_holds_every_setting(loops: Path) -> None:
+    """One object a line, with null for foreign files."""
+    Image.new("L", (8, 8)).save(loops.parent / "foreign.png")
+    num_foreign, lines = _said(
+        [next(loops.glob("*.dcm")), loops.parent / "foreign.png"], as_json=True
+    )
+    assert num_foreign == 1
+    made, foreign = map(json.loads, lines)
+    assert made["sonoloop"]["seed"] == 5
+    assert made["sonoloop"]["synthetic"] is True
+    assert foreign["sonoloop"] is None
+
+
+def test_what_cannot_be_told_is_said(loops: Path, tmp_path: Path) -> None:
+    """An npy file far from its manifest, a DICOM file of a scanner, nothing at all."""
+    moved = tmp_path / "moved.npy"
+    moved.write_bytes(next(loops.glob("*.npy")).read_bytes())
+    with pytest.raises(UnreadableFileError, match=r"no manifest\.parquet beside it names it"):
+        find_provenance(moved)
+    (tmp_path / "scanner.dcm").write_bytes(b"\0" * 128 + b"DICM")
+    with pytest.raises(UnreadableFileError, match="was not made by sonoloop"):
+        find_provenance(tmp_path / "scanner.dcm")
+    with pytest.raises(UsageError, match="there is no file or folder"):
+        _said([tmp_path / "missing.mp4"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=r"holds no \.mp4, \.gif"):
+        _said([tmp_path / "empty"])
+    with pytest.raises(UsageError, match="give at least one"):
+        _said([])
