@@ -13,6 +13,7 @@ from sonoloop import __version__
 from sonoloop.atomic_files import write_atomically
 from sonoloop.classification.scores import auroc
 from sonoloop.classification.statistics import NUM_DRAWS
+from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import claimed
 from sonoloop.recipes.study_cells import FIRST, Cell, needs, plan_cells, read_cell
@@ -25,7 +26,6 @@ from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyO
 from sonoloop.recipes.study_results import results
 from sonoloop.recipes.study_sources import parse_source, read_source
 from sonoloop.recipes.study_stills import read_stills, with_stills
-from sonoloop.recipes.training_data import fingerprint
 from sonoloop.report.study_record import (
     STUDY_FILE,
     STUDY_PAGE,
