@@ -50,7 +50,7 @@ def test_what_is_done_is_skipped_and_arms_can_be_added(
         study_dataset, out, options, label="label", console=Console(file=text, width=200),
         makers=stand_ins,
     )  # fmt: skip
-    assert "1 training of classifiers, 1 more is there" in text.getvalue()
+    assert "1 training of classifiers, 1 more done already" in text.getvalue()
     after = json.loads(lost.read_text())
     assert after["held_out"] == before["held_out"]
 

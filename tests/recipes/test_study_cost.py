@@ -21,8 +21,8 @@ def test_cost_is_the_sum_of_its_parts(
     steps = sum(context.steps(context.division(cell)) for cell in cells)
     text = "\n".join(plan_lines(context, cells, 3))
     assert "32 videos of 16 patients (moves 16, rests 16); rests is positive" in text
-    assert "10 trainings of classifiers, 3 more are there already" in text
-    assert f"{steps} steps in all, 2.0 clips a second: about {duration(2 * steps)}" in text
+    assert "10 trainings of classifiers, 3 more done already" in text
+    assert f"{steps} steps in all, 2.0 clips a second: about {duration(2.0 * steps)}" in text
     # stage 1 takes 0.6 of the minutes, each stage 2 the rest
     assert f"2 sets of generators (cinn, lddm, random): about {duration(2 * 600 * 1.4)}" in text
     assert f"in all about {duration(2 * steps + 2 * 600 * 1.4)}" in text
@@ -42,7 +42,7 @@ def test_speed_is_measured(study_context: StudyContext) -> None:
     assert 0 < step_seconds(study_context, cells[0]) < 60
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (90, "2 min"), (7200, "2.0 h")])
+@pytest.mark.parametrize(("seconds", "words"), [(5.0, "5 s"), (90.0, "2 min"), (7200.0, "2.0 h")])
 def test_duration(seconds: float, words: str) -> None:
     """Seconds, minutes, hours."""
     assert duration(seconds) == words

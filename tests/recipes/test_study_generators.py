@@ -129,11 +129,7 @@ def test_a_model_to_start_from_lends_its_architecture() -> None:
     options = StudyOptions(generator_init="default", generator_preset="tiny", seed=3)
     preset = generator_preset(options, ClipConfig(size=64), 20)
     assert (preset.clip.size, preset.autoencoder.size) == (64, 64)
-    assert (
-        preset.autoencoder.latent_channels
-        != generator_preset(
-            StudyOptions(generator_preset="tiny"), ClipConfig(size=64), 20
-        ).autoencoder.latent_channels
-    )
+    plain = generator_preset(StudyOptions(generator_preset="tiny"), ClipConfig(size=64), 20)
+    assert preset.autoencoder.encoder_widths != plain.autoencoder.encoder_widths
     assert (preset.autoencoder_training.max_steps, preset.diffusion_training.seed) == (750, 3)
     assert preset.control

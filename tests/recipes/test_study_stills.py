@@ -23,7 +23,7 @@ def _write(folder: Path, labels: list[str | None], heights: tuple[int, int] = (6
             group = f"p{number}" if number else "somebody else"
             frames = np.full((1, 64, 64), number, np.uint8)
             writer.add(Entry(item, label, group, "still"), frames, np.zeros(1))
-    write_split(folder / "split.json", dict.fromkeys(ids, "train"), ratios=(1.0, 0, 0), seed=0)
+    write_split(folder / "split.json", dict.fromkeys(ids, "train"), ratios=(1.0, 0.0, 0.0), seed=0)
     pl.DataFrame(
         {"item_id": ids, "label": labels, "kind": ["still"] * len(ids),
          "scan_height": [heights[0]] * len(ids)}

@@ -32,6 +32,7 @@ def test_pace_leaves_the_slow_first_step_out(tmp_path: Path) -> None:
 def test_the_number_of_steps_is_fixed_once(tmp_path: Path) -> None:
     """Measured at 2 s a step: 4 steps to look, then what is left of 100 s; later calls keep it."""
     run, asked = tmp_path / "stage", []
+    run.mkdir()
     for step in range(1, 5):
         append_line(run / "log.jsonl", {"step": step, "losses": {}, "seconds": 2.0 * step})
 

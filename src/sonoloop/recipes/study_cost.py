@@ -52,7 +52,7 @@ def plan_lines(context: StudyContext, cells: Sequence[Cell], done: int) -> Itera
         )
     if options.split == "video":
         yield "LEAKS: divided by video as in the paper, so that patients are on both sides"
-    there = f", {done} more are there already" if done else ""
+    there = f", {done} more done already" if done else ""
     yield f"{counted(len(cells), 'training')} of classifiers{there}"
     total = 0.0
     for model in options.model_names:

@@ -127,7 +127,7 @@ class StudyOptions:
         if self.generator_minutes is not None and self.generator_minutes <= 0:
             msg = f"--generator-minutes {self.generator_minutes:g}: must be above 0"
             raise UsageError(msg)
-        _ = self.model_names, self.ratio_values, self.share_values
+        _ = self.model_names, self.ratio_values, self.share_values, self.arm_names()
 
     @property
     def model_names(self) -> tuple[NetName, ...]:
@@ -158,10 +158,9 @@ class StudyOptions:
         """
         known = tuple(EXTRA)
         asked = _each(self.arms, "--arms", lambda word: known[known.index(word)], known)
-        for needed in "b":
-            if needed not in asked:
-                msg = f"--arms {self.arms}: {needed} is needed, gains are counted from it"
-                raise UsageError(msg)
+        if "b" not in asked:
+            msg = f"--arms {self.arms}: b is needed, gains are counted from it"
+            raise UsageError(msg)
         return (*asked, *sources)
 
     @property
