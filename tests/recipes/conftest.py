@@ -121,7 +121,6 @@ def clip_folders(tmp_path: Path) -> tuple[Path, Path]:
     return real, synthetic
 
 
-<<<<<<< HEAD
 @pytest.fixture(scope="session")
 def audited_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a prepared dataset of 20 patients with two videos each, and its index.
@@ -175,8 +174,6 @@ def audited_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-=======
->>>>>>> study
 STUDY_VIDEOS = 32
 """Two of each of 16 patients."""
 
@@ -275,59 +272,3 @@ def finished_study(
     )  # fmt: skip
     assert record is not None
     return out, record
-<<<<<<< HEAD
-=======
-
-
-@pytest.fixture(scope="session")
-def audited_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a prepared dataset of 20 patients with two videos each, and its index.
-
-    ``moves`` is whether a blob moves, which no single frame shows; two videos lack it and one
-    patient has both. ``organ`` shows nowhere but in ``probe``. ``severity`` is a clinical column.
-    """
-    folder = tmp_path_factory.mktemp("audited") / "dataset"
-    folder.mkdir()
-    sides: dict[str, SplitName] = {}
-    rows = []
-    rng = np.random.default_rng(0)
-    y, x = np.mgrid[:SIZE, :SIZE]
-    with StoreWriter(folder / "store", size=SIZE) as writer:
-        for video in range(40):
-            patient = video // 2
-            moves, organ = patient % 2 == 1, patient % 4 < 2
-            if video == 39:
-                moves = not moves
-            phase = rng.uniform(0, 6) + np.arange(NUM_FRAMES)[:, None, None] * 0.4 * moves
-            distance = (y - 32 - 8 * np.sin(phase)) ** 2 + (x - 32 - 8 * np.cos(phase)) ** 2
-            frames = (220 * np.exp(-distance / 200)).astype(np.uint8)
-            entry = Entry(f"video-{video}.mp4", None, f"patient_id={patient}", "video")
-            writer.add(entry, frames, np.arange(NUM_FRAMES) / 12.5)
-            sides[entry.item_id] = "test" if patient > 15 else "train"
-            rows.append(
-                {
-                    "item_id": entry.item_id,
-                    "label": None,
-                    "num_frames": NUM_FRAMES,
-                    "frame_rate_hz": 12.5,
-                    "duration_s": NUM_FRAMES / 12.5,
-                    "first_frame": 0,
-                    "source_height": SIZE,
-                    "source_width": SIZE,
-                    "scan_height": SIZE,
-                    "scan_width": SIZE,
-                    "pixel_height_mm": None,
-                    "pixel_width_mm": None,
-                    "warnings": "",
-                    "manifest_patient_id": str(patient),
-                    "manifest_moves": "" if video in {0, 5} else ("yes" if moves else "no"),
-                    "manifest_organ": "liver" if organ else "lung",
-                    "manifest_probe": "linear" if organ == (video % 20 != 0) else "convex",
-                    "manifest_severity": str(video % 3),
-                    "manifest_ward": "A",
-                }
-            )
-    write_split(folder / "split.json", sides, ratios=(0.8, 0.0, 0.2), seed=0)
-    pl.DataFrame(rows).write_parquet(folder / "index.parquet")
-    return folder
->>>>>>> study

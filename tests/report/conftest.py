@@ -246,7 +246,6 @@ def report_path(
     return out
 
 
-<<<<<<< HEAD
 AUROCS = {"still": 0.55, "stills": 0.6, "shuffled": 0.78, "video": 0.8, "metadata": 0.5}
 """Of a data set like BLUES: the label is in motion, and in nothing else."""
 
@@ -303,8 +302,6 @@ def make_audit() -> Callable[..., AuditRecord]:
     return make
 
 
-=======
->>>>>>> study
 def _study_interval(estimate: float, half: float) -> IntervalRecord:
     return IntervalRecord(estimate=estimate, low=estimate - half, high=estimate + half)
 
@@ -378,62 +375,3 @@ def study_record() -> StudyRecord:
         results=(_study_result(0.7, 0.05, decided=False), _study_result(0.5, 0.25, decided=True)),
         findings=("it is not shown",),
     )
-<<<<<<< HEAD
-=======
-
-
-AUROCS = {"still": 0.55, "stills": 0.6, "shuffled": 0.78, "video": 0.8, "metadata": 0.5}
-"""Of a data set like BLUES: the label is in motion, and in nothing else."""
-
-
-@pytest.fixture
-def make_audit() -> Callable[..., AuditRecord]:
-    """Return a function that invents an audit from the AUROCs of its views."""
-
-    def make(*, half: float = 0.06, **changed: float) -> AuditRecord:
-        values = AUROCS | {"energy": 0.5} | changed
-
-        def interval(estimate: float) -> IntervalRecord:
-            return IntervalRecord(estimate=estimate, low=estimate - half, high=estimate + half)
-
-        def probe(name: str, estimate: float) -> ProbeRecord:
-            auroc = interval(estimate)
-            return ProbeRecord(view=name, auroc=auroc, accuracy=0.73, balanced_accuracy=0.7)
-
-        others = ("stills", "still", "shuffled", "metadata", "energy")
-        return AuditRecord(
-            dataset="lungs",
-            label="b_lines",
-            classes=("no", "yes"),
-            num_clips=291,
-            num_groups=51,
-            clips_of_class={"no": 146, "yes": 145},
-            groups_of_class={"no": 40, "yes": 42},
-            folds=5,
-            repeats=5,
-            seed=0,
-            num_draws=4000,
-            net="i3d",
-            net_sha256="0" * 64,
-            num_components=32,
-            created="2026-01-01T00:00:00+00:00",
-            software="sonoloop",
-            seconds=1.0,
-            probes=tuple(probe(name, values[name]) for name in VIEWS),
-            columns=(probe("source", values["metadata"]), probe("fps", 0.5)),
-            differences=tuple(
-                DifferenceRecord.model_validate(
-                    {
-                        "view": "video",
-                        "other": other,
-                        "difference": interval(values["video"] - values[other]),
-                    }
-                )
-                for other in others
-            ),
-            findings=(),
-            notes=("2 of 293 videos have no b_lines and were left out",),
-        )
-
-    return make
->>>>>>> study
