@@ -52,10 +52,15 @@ def vary(clip: Clip, level: Level, generator: torch.Generator) -> Clip:
 
 
 def _add_speckle(clip: Clip, generator: torch.Generator) -> Clip:
-    """Multiply grey values by noise that is new in every frame; black stays black."""
+    """Multiply grey values by noise that stays over time; black stays black.
+
+    Noise of its own in every frame would be a change from frame to frame, which is what a video is
+    read by.
+    """
     shape = (len(clip), 1, 1, 1, 1)
     strength = SPECKLE * torch.rand(shape, generator=generator, device=clip.device)
-    noise = torch.randn(clip.shape, generator=generator, device=clip.device)
+    still = (len(clip), 1, 1, *clip.shape[3:])
+    noise = torch.randn(still, generator=generator, device=clip.device)
     return ((clip + 1) * (1 + strength * noise) - 1).clamp(-1, 1)
 
 
