@@ -14,7 +14,9 @@ def test_order_and_repetition_do_not_matter() -> None:
 @pytest.mark.parametrize(("text", "found"), [("mp4,avi", "avi"), ("", ""), (",", ",")])
 def test_unknown_formats_are_refused(text: str, found: str) -> None:
     """The choice is in the message."""
-    with pytest.raises(UsageError, match=f"no format '{found}': choose among mp4, gif, npy, strip"):
+    with pytest.raises(
+        UsageError, match=f"no format '{found}': choose among mp4, gif, npy, dicom, strip"
+    ):
         parse_formats(text)
 
 

@@ -52,6 +52,7 @@ def test_uneven_batch_is_refused() -> None:
         sample_numbers(0, 1, batch_size=10, world_size=4)
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # one core, two workers
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_batches_come_in_order(num_workers: int) -> None:
     """Whatever the number of readers; the global generator is left alone."""

@@ -162,7 +162,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("study",): Command(
         "sonoloop.cli.study",
         "study",
-        "ask whether synthetic video helps a classifier, with controls",
+        "ask whether synthetic video helps a classifier",
         (
             "--data dataset --label b_lines --out study --plan",
             "--data dataset --label b_lines --out study --arms a,b,d,g,i,k --ratios 0.5",
@@ -198,7 +198,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("doctor",): Command(
         "sonoloop.cli.doctor",
         "doctor",
-        "look at this installation: versions, GPU, codecs, models, disk",
+        "look at this installation: GPU, codecs, models, disk",
         ("", "--json"),
     ),
 }
