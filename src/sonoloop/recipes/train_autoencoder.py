@@ -1,6 +1,7 @@
 """Stage 1: train the autoencoder on the clips of a dataset."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,12 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.autoencoder.training_step import AUTOENCODER, AutoencoderStep
 from sonoloop.autoencoder.warp_decoder import SPECKLE_PARTS
 from sonoloop.data.augmentation import augment, to_float
-from sonoloop.data.clip_sampling import ClipSet, TrainingClips
+from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.dataset_source import fingerprint
 from sonoloop.features.perceptual import Lpips
 from sonoloop.layers.actnorm2d import ActNorm2d
 from sonoloop.layers.memory_format import use_channels_last
+from sonoloop.recipes.clip_batches import NumberedBatch, numbered_batches
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.initial_weights import start_from_run_or_model
 from sonoloop.recipes.training_data import (
@@ -27,7 +29,6 @@ from sonoloop.recipes.training_data import (
     open_training_data,
     say_what_is_few,
 )
-from sonoloop.training.batches import read_batches, sample_numbers
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.launch import launch_fabric, open_shared_run
 from sonoloop.training.loop import Outcome
@@ -41,9 +42,6 @@ STAGE: Final = AUTOENCODER
 STRIP_CLIPS = 4
 VALIDATION_CLIPS = 16
 VALIDATION_SEED = 0
-
-NumberedBatch = tuple[int, Tensor]
-"""Steps made before it, and clips of uint8."""
 
 
 def train_autoencoder(
@@ -144,25 +142,6 @@ def autoencoder_task(
     if fabric.world_size > 1:
         _normalise_together(critics.values(), fabric)
 
-    def batches(first_step: int) -> Iterable[NumberedBatch]:
-        numbers = sample_numbers(
-            first_step,
-            config.max_steps,
-            batch_size=config.batch_size,
-            rank=fabric.global_rank,
-            world_size=fabric.world_size,
-        )
-        on_gpu = fabric.device.type == "cuda"
-        length = config.max_steps * config.batch_size
-        clips_by_step = read_batches(
-            TrainingClips(clips.train, seed=config.seed, length=length),
-            numbers,
-            batch_size=config.batch_size // fabric.world_size,
-            num_workers=config.num_workers if config.num_workers is not None else 2 * on_gpu,
-            pin_memory=on_gpu,
-        )
-        return enumerate(clips_by_step, first_step)
-
     def step(
         modules: Mapping[str, nn.Module], batch: NumberedBatch, generator: torch.Generator
     ) -> Iterator[tuple[str, Losses]]:
@@ -194,7 +173,7 @@ def autoencoder_task(
                 for name, critic in critics.items()
             ),
         ],
-        batches=batches,
+        batches=partial(numbered_batches, clips=clips.train, training=config, fabric=fabric),
         step=step,
         sample=sample,
         validate=None

@@ -1,6 +1,6 @@
 """The baseline's conditioner: an image autoencoder of single frames; the flow keeps its encoder."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -9,22 +9,21 @@ import torch
 from lightning_fabric import Fabric
 from rich.console import Console
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from sonoloop.autoencoder.critics import PatchCritic
+from sonoloop.batch_random import batch_integers, batch_normal
 from sonoloop.data.augmentation import augment, to_float
-from sonoloop.data.clip_sampling import TrainingClips
 from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
 from sonoloop.features.perceptual import Lpips
 from sonoloop.flow.image_autoencoder import ImageAutoencoder, RebuiltImage
 from sonoloop.flow.image_encoder import FrozenConditioner
+from sonoloop.recipes.clip_batches import NumberedBatch, numbered_batches
 from sonoloop.recipes.conditioner_step import CRITIC, STAGE, ConditionerStep
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.training_data import TrainingData, fixed_clips, open_training_data
 from sonoloop.shapes import Frame
-from sonoloop.training.batches import read_batches, sample_numbers
-from sonoloop.training.config import TrainingConfig
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.launch import launch_fabric, open_shared_run
 from sonoloop.training.loop import Outcome
@@ -37,9 +36,6 @@ from sonoloop.training.task import Learner, Losses, Task
 
 VALIDATION_FRAMES: Final = 32
 STRIP_FRAMES: Final = 8
-
-NumberedBatch = tuple[int, Tensor]
-"""Steps made before it, and clips of uint8."""
 
 
 def train_conditioner(
@@ -149,12 +145,10 @@ def conditioner_task(clips: TrainingData, preset: Preset, fabric: Fabric) -> Tas
         modules: Mapping[str, nn.Module], batch: NumberedBatch, generator: torch.Generator
     ) -> Iterator[tuple[str, Losses]]:
         number, levels = batch
-        chosen = torch.randint(
-            levels.shape[1], (len(levels),), generator=generator, device=generator.device
-        ).to(levels.device)
+        chosen = batch_integers(levels.shape[1], (len(levels),), generator).to(levels.device)
         one = levels[torch.arange(len(levels), device=levels.device), chosen][:, None]
         image = augment(to_float(one), preset.augmentation, generator)[:, :, 0]
-        noise = torch.randn((len(image), channels), generator=generator, device=generator.device)
+        noise = batch_normal((len(image), channels), generator)
         join = number >= config.critic_start * training.max_steps
         yield from training_step(modules, image, noise.to(image), critic_joins=join)
 
@@ -179,31 +173,8 @@ def conditioner_task(clips: TrainingData, preset: Preset, fabric: Fabric) -> Tas
     return Task(
         title=STAGE,
         learners=learners,
-        batches=partial(_batches, clips=clips, training=training, fabric=fabric),
+        batches=partial(numbered_batches, clips=clips.train, training=training, fabric=fabric),
         step=step,
         sample=sample,
         validate=None if clips.validation is None else validate,
     )
-
-
-def _batches(
-    first_step: int, *, clips: TrainingData, training: TrainingConfig, fabric: Fabric
-) -> Iterable[NumberedBatch]:
-    """Read clips, of which a step takes a frame each."""
-    numbers = sample_numbers(
-        first_step,
-        training.max_steps,
-        batch_size=training.batch_size,
-        rank=fabric.global_rank,
-        world_size=fabric.world_size,
-    )
-    on_gpu = fabric.device.type == "cuda"
-    length = training.max_steps * training.batch_size
-    clips_by_step = read_batches(
-        TrainingClips(clips.train, seed=training.seed, length=length),
-        numbers,
-        batch_size=training.batch_size // fabric.world_size,
-        num_workers=training.num_workers if training.num_workers is not None else 2 * on_gpu,
-        pin_memory=on_gpu,
-    )
-    return enumerate(clips_by_step, first_step)
