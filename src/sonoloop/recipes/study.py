@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from rich.console import Console
 
@@ -191,7 +192,7 @@ def _say_headroom(context: StudyContext) -> None:
 
 def _auroc(context: StudyContext, scores: Mapping[str, float]) -> float:
     labels = context.data.labels[context.data.places(tuple(scores))]
-    return auroc(labels, torch.tensor(list(scores.values()), dtype=torch.float64).numpy())
+    return auroc(labels, np.array(list(scores.values()), dtype=np.float64))
 
 
 def _record(
