@@ -7,6 +7,7 @@ bias would follow the training side's share of positives, which is high where th
 low.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -44,22 +45,63 @@ def out_of_fold_logits(
     scores = np.empty(len(features))
     for fold in np.unique(folds):
         held_out = folds == fold
-        train, test = _prepared(features, ~held_out, num_components)
-        weights = fit_logistic(train, positive[~held_out])
-        scores[held_out] = logits(test, weights)
+        projection = Projection.fit(features[~held_out], num_components)
+        weights = fit_logistic(projection(features[~held_out]), positive[~held_out])
+        scores[held_out] = logits(projection(features[held_out]), weights)
     return scores
 
 
-def _prepared(
-    features: Features, training: Bool[np.ndarray, " n"], num_components: int | None
-) -> tuple[Float64[np.ndarray, "_rows kept"], Float64[np.ndarray, "_others kept"]]:
-    """Standardise, project and scale to a total variance of 1, by the training rows alone."""
-    mean, deviation = features[training].mean(0), features[training].std(0)
-    varying = deviation > CONSTANT
-    standard = (features - mean)[:, varying] / deviation[varying]
-    if num_components is not None:
-        _, _, components = np.linalg.svd(standard[training], full_matrices=False)
-        standard = standard @ components[:num_components].T
-    total = float(standard[training].var(0).sum()) ** 0.5
-    scaled = standard / total if total > CONSTANT else standard
-    return scaled[training], scaled[~training]
+@dataclass(frozen=True)
+class Projection:
+    """Standardised features on principal components, scaled to a total variance of 1.
+
+    Args:
+        varying: Which features are not constant.
+        mean: Of these.
+        deviation: Of these.
+        components: A column each; None where features are kept as they are.
+        total: Root of the variance of all components together.
+    """
+
+    varying: Bool[np.ndarray, " features"]
+    mean: Float64[np.ndarray, " kept"]
+    deviation: Float64[np.ndarray, " kept"]
+    components: Float64[np.ndarray, "kept components"] | None
+    total: float
+
+    @classmethod
+    def fit(cls, features: Features, num_components: int | None) -> "Projection":
+        """Learn it from the training rows.
+
+        Args:
+            features: Finite.
+            num_components: As for ``out_of_fold_logits``.
+        """
+        mean, deviation = features.mean(0), features.std(0)
+        varying = deviation > CONSTANT
+        standard = (features - mean)[:, varying] / deviation[varying]
+        components = None
+        if num_components is not None:
+            _, _, directions = np.linalg.svd(standard, full_matrices=False)
+            components = directions[:num_components].T
+            standard = standard @ components
+        total = float(standard.var(0).sum()) ** 0.5
+        return cls(
+            varying,
+            mean[varying],
+            deviation[varying],
+            components,
+            total if total > CONSTANT else 1.0,
+        )
+
+    def __call__(self, features: Features) -> Float64[np.ndarray, "n projected"]:
+        """Project rows.
+
+        Args:
+            features: As those it was learnt from.
+        """
+        standard = (features[:, self.varying] - self.mean) / self.deviation
+        if self.components is not None:
+            standard = standard @ self.components
+        projected: Float64[np.ndarray, "n projected"] = standard / self.total
+        return projected

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sonoloop.atomic_files import write_atomically
-from sonoloop.classification.config import NetName
 from sonoloop.errors import SonoloopError
-from sonoloop.recipes.study_options import EXTRA, PROBES, StudyOptions
+from sonoloop.recipes.study_options import EXTRA, PROBES, ModelName, StudyOptions
 
 SCORES_FILE = "scores.json"
 FIRST = ("b", "k")
@@ -27,7 +26,7 @@ class Cell(NamedTuple):
         share: Synthetic clips for one real clip; None where there are none to choose.
     """
 
-    model: NetName
+    model: ModelName
     arm: str
     ratio: float
     fold: int

@@ -3,18 +3,21 @@
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from rich.console import Console
 
 from sonoloop.classification.config import ClassifierConfig, ClassifierTraining, training_for
 from sonoloop.classification.fit import fit
+from sonoloop.classification.frozen_probe import fit_probe
 from sonoloop.classification.labelled_clips import LabelledClips
-from sonoloop.classification.models import Classifier
-from sonoloop.classification.prediction import class_probabilities, mean_by_video
+from sonoloop.classification.prediction import Probabilities, class_probabilities, mean_by_video
 from sonoloop.recipes.labelled_dataset import LabelledVideos
 from sonoloop.recipes.study_arms import as_images, synthetic_clips, training_clips
 from sonoloop.recipes.study_cells import Cell, cell_folder, needs, write_cell
@@ -22,8 +25,12 @@ from sonoloop.recipes.study_data import Stills, StudyData, of_items, read_window
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_fold import Makers, fold_clips, trained_makers
 from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
+from sonoloop.recipes.study_probe import StudyFeatures
 from sonoloop.recipes.study_sources import of_division
 from sonoloop.recipes.study_synthesis import Synthetic
+
+Predict = Callable[[npt.NDArray[np.uint8]], Probabilities]
+"""A trained classifier: clips -> a probability of each class."""
 
 
 @dataclass
@@ -58,10 +65,18 @@ class StudyContext:
     _windows: dict[int, LabelledVideos] = field(default_factory=dict, repr=False)
     _made: tuple[object, Mapping[str, Synthetic]] = field(default=(None, {}), repr=False)
 
+    @cached_property
+    def features(self) -> StudyFeatures:
+        """Features for probes."""
+        return StudyFeatures(self.folder, self.device, self.console)
+
+    def size(self, cell: Cell) -> int:
+        """Say how large the clips are that a cell's classifier is given."""
+        return seen_size(cell.model, self.options.size, self.data.clip.size)
+
     def config(self, cell: Cell) -> ClassifierConfig:
         """Say which network a cell trains."""
-        size = seen_size(cell.model, self.options.size, self.data.clip.size)
-        values = {"net": cell.model, "classes": self.data.classes, "size": size}
+        values = {"net": cell.model, "classes": self.data.classes, "size": self.size(cell)}
         return ClassifierConfig.model_validate({**values, "width": self.options.width})
 
     def steps(self, division: Division) -> int:
@@ -74,7 +89,8 @@ class StudyContext:
         """Say how a cell trains: all arms alike but for the augmentation of (a)."""
         fills = cell.share is not None and self.options.balance == "fill"
         share = None if cell.share is None or fills else cell.share / (1 + cell.share)
-        return training_for(cell.model).model_copy(
+        published = ClassifierTraining() if cell.model == "i3d-probe" else training_for(cell.model)
+        return published.model_copy(
             update={
                 "max_steps": self.steps(self.division(cell)),
                 "batch_size": self.options.batch_size,
@@ -134,8 +150,8 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
         KeyboardInterrupt: If a signal asked to stop; the cell goes on from its checkpoint.
     """
     began = time.monotonic()
-    config, division = context.config(cell), context.division(cell)
-    videos = context.windows(config.size)
+    division, size = context.division(cell), context.size(cell)
+    videos = context.windows(size)
     source = needs(cell)
     made = None
     if source in GENERATOR_OF:
@@ -145,23 +161,16 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
     fill = cell.share if context.options.balance == "fill" else None
     clips = training_clips(cell.arm, context.stills, videos, division, made, fill=fill)
     run = cell_folder(context.folder, cell) / "run"
-    model = fit(
-        clips,
-        config,
-        context.settings(cell),
-        seed=cell.seed,
-        device=context.device,
-        folder=run,
-    )
+    predict = train(context, cell, clips, run)
     scored = {
-        part: score(model, videos, items, images=cell.arm == "f")
+        part: score(predict, videos, items, images=cell.arm == "f")
         for part, items in (("validation", division.validation), ("held_out", division.held_out))
     }
     answers = []
     if cell.arm in ASKED:
         asked = context.made(cell, sources)[REQUESTS]
-        shown = synthetic_clips(context.data.first_frames, asked, config.size)
-        answers = class_probabilities(model, shown.clips)[:, 1].round(6).tolist()
+        shown = synthetic_clips(context.data.first_frames, asked, size)
+        answers = predict(shown.clips)[:, 1].round(6).tolist()
         answers = [[one.item, one.label, p] for one, p in zip(asked.requests, answers, strict=True)]
     write_cell(
         context.folder,
@@ -176,23 +185,41 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
             "seconds": round(time.monotonic() - began, 1),
         },
     )
-    shutil.rmtree(run)
+    if run.exists():  # a probe has none
+        shutil.rmtree(run)
+
+
+def train(context: StudyContext, cell: Cell, clips: LabelledClips, run: Path) -> Predict:
+    """Train the classifier of a cell.
+
+    Args:
+        context: The study.
+        cell: Which training.
+        clips: What it is trained on.
+        run: Folder from which an interrupted training goes on.
+    """
+    settings = context.settings(cell)
+    if cell.model == "i3d-probe":
+        return fit_probe(clips, context.features, settings, seed=cell.seed)
+    config = context.config(cell)
+    model = fit(clips, config, settings, seed=cell.seed, device=context.device, folder=run)
+    return partial(class_probabilities, model)
 
 
 def score(
-    model: Classifier, videos: LabelledVideos, items: Sequence[str], *, images: bool
+    predict: Predict, videos: LabelledVideos, items: Sequence[str], *, images: bool
 ) -> dict[str, float]:
     """Compute the probability of the positive class of each video.
 
     Args:
-        model: Trained.
+        predict: Trained.
         videos: All clips.
         items: The videos.
-        images: Whether the model is shown single frames.
+        images: Whether it is shown single frames.
     """
     clips = of_items(videos, items)
     shown = as_images(clips) if images else clips
-    probabilities, numbers = mean_by_video(class_probabilities(model, shown.clips), shown.videos)
+    probabilities, numbers = mean_by_video(predict(shown.clips), shown.videos)
     return {
         videos.item_ids[number]: round(float(row[1]), 6)
         for number, row in zip(numbers, probabilities, strict=True)

@@ -10,9 +10,11 @@ from torch.nn import functional
 
 from sonoloop.classification.config import ClassifierTraining
 from sonoloop.classification.models import Classifier
+from sonoloop.recipes.study_arms import FRAMES_OF_CLIP, WARPS_OF_STILL
 from sonoloop.recipes.study_cells import Cell, needs
 from sonoloop.recipes.study_context import StudyContext
 from sonoloop.recipes.study_options import GENERATOR_OF
+from sonoloop.recipes.study_synthesis import requests_for
 from sonoloop.report.words import counted
 from sonoloop.training.launch import fabric_on
 
@@ -57,7 +59,15 @@ def plan_lines(context: StudyContext, cells: Sequence[Cell], done: int) -> Itera
     total = 0.0
     for model in options.model_names:
         of_model = [cell for cell in cells if cell.model == model]
-        if of_model:
+        if of_model and model == "i3d-probe":
+            seconds = clip_seconds(context)
+            count = clips_to_see(context, of_model)
+            total += seconds * count
+            yield (
+                f"{model}: {counted(len(of_model), 'fit')} on the features of {count} clips or "
+                f"fewer, {1 / seconds:.1f} clips a second: about {duration(seconds * count)}"
+            )
+        elif of_model:
             seconds = step_seconds(context, of_model[0])
             steps = sum(context.steps(context.division(cell)) for cell in of_model)
             total += seconds * steps
@@ -104,6 +114,48 @@ def step_seconds(context: StudyContext, cell: Cell) -> float:
         model.zero_grad()
     _wait(fabric.device)
     return (time.perf_counter() - began) / TIMED_STEPS
+
+
+def clip_seconds(context: StudyContext) -> float:
+    """Time the features of a clip, after some to warm up.
+
+    Args:
+        context: The study.
+
+    Raises:
+        UsageError: If the net's weights have not been fetched.
+    """
+    size, net = context.data.clip.size, context.features.net
+    clips = torch.zeros(net.batch_size, 1, context.data.clip.num_frames, size, size)
+    began = 0.0
+    for repeat in range(2):
+        if repeat == 1:
+            began = time.perf_counter()
+        net(clips).cpu()
+    return (time.perf_counter() - began) / len(clips)
+
+
+def clips_to_see(context: StudyContext, cells: Sequence[Cell]) -> int:
+    """Count the clips whose features probes need; those that are known already count too.
+
+    Args:
+        context: The study.
+        cells: Of probes.
+    """
+    options = context.options
+    count = len(context.data.item_ids) * options.windows
+    made = [cell for cell in cells if needs(cell) in GENERATOR_OF]
+    sets = {(cell.fold, cell.ratio, needs(cell), cell.arm == "j"): cell for cell in made}
+    for cell in sets.values():
+        stills = context.division(cell).stills
+        labels = context.stills.labels[context.stills.places(stills)].tolist()
+        count += len(requests_for(stills, labels, options.samples))
+    arms = {cell.arm for cell in cells}
+    frames = FRAMES_OF_CLIP * len(context.data.item_ids) * options.windows
+    count += frames * ("f" in arms) + len(context.stills.item_ids) * (
+        ("d" in arms) + WARPS_OF_STILL * ("e" in arms)
+    )
+    return count
 
 
 def _wait(device: torch.device) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from sonoloop.classification.config import PUBLISHED, NetName
+from sonoloop.classification.config import PUBLISHED
 from sonoloop.classification.labelled_clips import LabelledClips
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
@@ -20,6 +20,7 @@ from sonoloop.recipes.labelled_dataset import (
     parse_classes,
     read_labels,
 )
+from sonoloop.recipes.study_options import ModelName
 
 BINARY: Final = 2
 
@@ -142,15 +143,17 @@ def read_windows(
     return found
 
 
-def seen_size(net: NetName, asked: int | None, dataset_size: int) -> int:
+def seen_size(model: ModelName, asked: int | None, dataset_size: int) -> int:
     """Choose the size a network sees: nothing is enlarged on disk, the network's input may be.
 
     Args:
-        net: Its name.
+        model: Its name.
         asked: By the user.
         dataset_size: Of stored frames.
     """
-    return asked or min(PUBLISHED[net].size, dataset_size)
+    if asked or model == "i3d-probe":
+        return asked or dataset_size
+    return min(PUBLISHED[model].size, dataset_size)
 
 
 def of_items(videos: LabelledVideos, item_ids: Sequence[str]) -> LabelledClips:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar, get_args
 
-from sonoloop.classification.config import NetName
 from sonoloop.errors import UsageError
 
 Choice = TypeVar("Choice")
+ModelName = Literal["r3d18", "c3d", "tsm", "tdn", "atmnet", "i3d-probe"]
+"""Networks that are trained, and a logistic regression on the features of a frozen one."""
+
 SourceName = Literal["real", "stills", "warped", "random", "cinn", "lddm", "lddm-any", "true"]
 """What the second part of an arm's training clips is made of."""
 
@@ -64,7 +66,8 @@ class StudyOptions:
     """Which trainings a study consists of, and how each is made.
 
     Args:
-        models: Classifiers, with commas: r3d18 (small), c3d, tsm, tdn, atmnet.
+        models: Classifiers, with commas: r3d18 (small), c3d, tsm, tdn, atmnet; i3d-probe trains in
+            seconds, a logistic regression on the features of a frozen net.
         ratios: Shares of the training patients that give videos, with commas; of the others only
             first frames are used.
         arms: Letters of the arms, with commas; see docs/study.md.
@@ -130,9 +133,9 @@ class StudyOptions:
         _ = self.model_names, self.ratio_values, self.share_values, self.arm_names()
 
     @property
-    def model_names(self) -> tuple[NetName, ...]:
+    def model_names(self) -> tuple[ModelName, ...]:
         """Classifiers asked for."""
-        names: tuple[NetName, ...] = get_args(NetName)
+        names: tuple[ModelName, ...] = get_args(ModelName)
         by_name = {str(name): name for name in names}
         return _each(self.models, "--models", lambda word: by_name[word], tuple(by_name))
 
