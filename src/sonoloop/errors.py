@@ -35,6 +35,10 @@ class UnreadableFileError(SonoloopError):
         self.reason = reason
 
 
+class LeftOutError(UnreadableFileError):
+    """A file that is not wanted, such as a video too short for a clip: no fault of the file."""
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether memory was over, on a GPU or on a CPU; knows torch's errors without torch."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":

@@ -28,7 +28,8 @@ from pydicom.uid import (
 
 from sonoloop.data.dicom_files import ATTRIBUTES_READ, read_dicom
 from sonoloop.data.reading import read_recording
-from sonoloop.errors import UnreadableFileError
+from sonoloop.data.reading_options import ReadingOptions
+from sonoloop.errors import LeftOutError, UnreadableFileError
 
 HEIGHT, WIDTH = 36, 40
 RAMP = (np.arange(WIDTH) * 5 + 3 * np.arange(4)[:, None, None]).repeat(HEIGHT, axis=1)
@@ -54,6 +55,7 @@ def _dataset(pixels: npt.NDArray[np.generic], interpretation: str) -> Dataset:
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
     dataset.PixelRepresentation = int(np.issubdtype(pixels.dtype, np.signedinteger))
     dataset.FrameTime = "40"
+    dataset.BurnedInAnnotation = "NO"
     dataset.PixelData = pixels.tobytes()
     return dataset
 
@@ -210,6 +212,49 @@ def test_max_frames_limits_decoding(tmp_path: Path) -> None:
     recording = read_recording(path, max_frames=2)
     np.testing.assert_array_equal(recording.frames, GREY[:2])
     assert recording.warnings == ()
+
+
+def _with_flow(number: int) -> npt.NDArray[np.uint8]:
+    """Make colour frames of which one has a red patch."""
+    pixels = _colour(GREY)
+    pixels[number, 8:20, 8:20] = (200, 20, 20)
+    return pixels
+
+
+def test_doppler_frames_are_counted_and_dropped_on_request(tmp_path: Path) -> None:
+    """The others keep their times; without the option all are read as grey."""
+    path = _save(_dataset(_with_flow(1), "RGB"), tmp_path)
+    recording = read_dicom(path)
+    assert len(recording.frames) == 4
+    assert recording.warnings == ("1 of 4 frames show colour Doppler: they are read as grey",)
+    dropped = read_dicom(path, options=ReadingOptions(doppler="drop"))
+    np.testing.assert_array_equal(dropped.frames, GREY[[0, 2, 3]])
+    np.testing.assert_allclose(dropped.times_s, [0, 0.08, 0.12])
+    assert dropped.warnings == ("1 of 4 frames show colour Doppler and are left out",)
+    later = read_dicom(_save(_dataset(_with_flow(0), "RGB"), tmp_path),
+                       options=ReadingOptions(doppler="drop"))  # fmt: skip
+    np.testing.assert_allclose(later.times_s, [0, 0.04, 0.08])
+
+
+def test_a_still_of_doppler_is_left_out_on_request() -> None:
+    """Power Doppler of a lymph node, from the pydicom package: flow in orange on grey."""
+    path = Path(get_path("rgb_color"))
+    assert "1 of 1 frames show colour Doppler" in read_dicom(path).warnings[0]
+    with pytest.raises(
+        LeftOutError, match="1 of 1 frames show colour Doppler, and --doppler drop leaves them out"
+    ):
+        read_dicom(path, options=ReadingOptions(doppler="drop"))
+
+
+def test_burned_in_text_without_a_region_is_refused(tmp_path: Path) -> None:
+    """It may be a name; who asks for it gets what the pixels show of the scan, and a warning."""
+    dataset = _dataset(GREY, "MONOCHROME2")
+    dataset.BurnedInAnnotation = "YES"
+    path = _save(dataset, tmp_path)
+    with pytest.raises(UnreadableFileError, match=r"\(BurnedInAnnotation YES\) and states no scan"):
+        read_dicom(path)
+    cropped = read_dicom(path, options=ReadingOptions(burned_in_text="crop"))
+    assert "look at the result before sharing it" in cropped.warnings[0]
 
 
 def test_file_without_suffix_is_recognised(tmp_path: Path) -> None:

@@ -69,13 +69,17 @@ def test_burned_in_text_without_a_region_is_warned_of() -> None:
     header.BurnedInAnnotation = "YES"
     assert scan_geometry(header, 100, 200).warnings == ()
     del header.SequenceOfUltrasoundRegions
-    assert "text is burned in" in scan_geometry(header, 100, 200).warnings[0]
+    assert "it says that text is burned in" in scan_geometry(header, 100, 200).warnings[0]
+    del header.BurnedInAnnotation
+    assert "does not say whether text" in scan_geometry(header, 100, 200).warnings[0]
 
 
 def test_incomplete_or_tiny_regions_are_passed_over() -> None:
     """A region without corners, or of a few pixels, says nothing."""
     incomplete = _region(Box(0, 0, 50, 50))
     del incomplete.RegionLocationMaxX1
-    geometry = scan_geometry(_header(incomplete, _region(Box(0, 0, 4, 4))), 100, 200)
+    header = _header(incomplete, _region(Box(0, 0, 4, 4)))
+    header.BurnedInAnnotation = "NO"
+    geometry = scan_geometry(header, 100, 200)
     assert geometry.region is None
     assert geometry.warnings == ()

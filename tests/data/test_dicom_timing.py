@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 
-from sonoloop.data.dicom_timing import frame_times
+from sonoloop.data.dicom_timing import clock_seconds, frame_times
 
 
 def _header(**attributes: object) -> Dataset:
@@ -47,3 +47,19 @@ def test_silent_file_gets_25_hz_and_a_warning() -> None:
     np.testing.assert_allclose(times_s, [0, 0.04, 0.08])
     assert warnings == ("states no frame times: 25 Hz is assumed",)
     assert frame_times(_header(), 1)[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("000000", 0.0),
+        ("105959.25", 10 * 3600 + 59 * 60 + 59.25),
+        ("1059", None),
+        ("10:59:59", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_times_of_day_are_seconds_since_midnight(text: str | None, seconds: float | None) -> None:
+    """HHMMSS.FFFFFF as PS3.5 has it; older or shorter forms are no order of frames."""
+    assert clock_seconds(text) == seconds

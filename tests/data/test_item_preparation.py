@@ -15,13 +15,12 @@ from sonoloop.data import item_preparation
 from sonoloop.data.item_preparation import (
     ItemTask,
     PreparedItem,
-    TooShortError,
     item_key,
     prepare_item,
     read_prepared,
 )
 from sonoloop.data.phantom import phantom_clip
-from sonoloop.errors import UnreadableFileError
+from sonoloop.errors import LeftOutError, UnreadableFileError
 
 
 def write_frames(folder: Path, num_frames: int, num_black: int = 0) -> None:
@@ -70,7 +69,7 @@ def test_blank_frames_at_the_ends_are_left_out(task: ItemTask) -> None:
     assert (len(frames), times_s[0]) == (26, 0)
     assert frames[13].max() == 0
     assert prepared.warnings == ("4 blank frames at the start or end are left out",)
-    with pytest.raises(TooShortError, match="has 26 usable frames, at least 27 are needed"):
+    with pytest.raises(LeftOutError, match="has 26 usable frames, at least 27 are needed"):
         prepare_item(replace(task, first_frame=0, num_frames=27))
 
 
@@ -113,7 +112,7 @@ def test_most_frames_are_counted_from_the_first_usable_one(task: ItemTask) -> No
 
 def test_short_videos_are_told_from_unreadable_ones(task: ItemTask) -> None:
     """With the frames found and needed."""
-    with pytest.raises(TooShortError, match="has 10 usable frames, at least 16 are needed"):
+    with pytest.raises(LeftOutError, match="has 10 usable frames, at least 16 are needed"):
         prepare_item(replace(task, first_frame=20))
     with pytest.raises(UnreadableFileError, match="first_valid_frame is 40, but it has 30 frames"):
         prepare_item(replace(task, first_frame=40))

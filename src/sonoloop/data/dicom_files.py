@@ -18,15 +18,17 @@ from pydicom.errors import InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels
 
+from sonoloop.data.colour_flow import shows_colour_flow
 from sonoloop.data.dicom_jpeg import FFMPEG_CODECS, jpeg_frames
 from sonoloop.data.dicom_scan import ScanGeometry, scan_geometry
 from sonoloop.data.dicom_timing import frame_times
 from sonoloop.data.dicom_window import stated_window
 from sonoloop.data.pixel_limits import check_frame_size, num_frames_that_fit
-from sonoloop.data.recording import SYNTHETIC_WARNING, Frames, Recording
+from sonoloop.data.reading_options import Doppler, ReadingOptions
+from sonoloop.data.recording import SYNTHETIC_WARNING, Box, Frames, Recording
 from sonoloop.data.still_files import scale_to_uint8
 from sonoloop.data.video_files import read_video_bytes
-from sonoloop.errors import UnreadableFileError
+from sonoloop.errors import LeftOutError, UnreadableFileError
 
 ATTRIBUTES_READ = (
     "ActualFrameDuration",
@@ -75,12 +77,15 @@ _MPEG_SYNTAXES = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4, HEVC: PS3.6, table 
 _BITS_OF_UINT8 = 8
 
 
-def read_dicom(path: Path, *, max_frames: int | None = None) -> Recording:
+def read_dicom(
+    path: Path, *, max_frames: int | None = None, options: ReadingOptions | None = None
+) -> Recording:
     """Read a DICOM file with pixels: RGB, YBR, palette or grey, plain or compressed.
 
     Args:
         path: A DICOM Part 10 file.
         max_frames: Most frames to read; None reads as many as ``pixel_limits`` allows.
+        options: Of Doppler frames and burned-in text.
 
     Returns:
         Grey frames, their times, the scan's rectangle and the pixel spacing where the file states
@@ -88,13 +93,14 @@ def read_dicom(path: Path, *, max_frames: int | None = None) -> Recording:
 
     Raises:
         UnreadableFileError: If the file is empty, no DICOM, has no pixels, too small or too large
-            ones, or they cannot be decoded.
+            ones, they cannot be decoded, or text is burned in where no region tells.
+        LeftOutError: If Doppler is to be left out and every frame shows it.
     """
     with warnings.catch_warnings():
         # pydicom's remarks may quote what the file says of the patient.
         warnings.simplefilter("ignore")
         header = _header(path)
-        return _read(path, header, max_frames)
+        return _read(path, header, max_frames, options or ReadingOptions())
 
 
 def _header(path: Path) -> Dataset:
@@ -118,7 +124,9 @@ def _header(path: Path) -> Dataset:
     return header
 
 
-def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
+def _read(
+    path: Path, header: Dataset, max_frames: int | None, options: ReadingOptions
+) -> Recording:
     height, width = int(header.Rows), int(header.Columns)
     check_frame_size(path, height, width)
     interpretation = header.get("PhotometricInterpretation")
@@ -129,6 +137,7 @@ def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
     num_stated = _num_stated_frames(header)
     limit = num_frames_that_fit(height, width, max_frames)
     geometry = scan_geometry(header, height, width)
+    _refuse_text(path, header, geometry, options)
     if header.file_meta.TransferSyntaxUID.startswith(_MPEG_SYNTAXES):
         stream = b"".join(generate_frames(header.PixelData, number_of_frames=1))
         video = read_video_bytes(path, stream, max_frames=max_frames)
@@ -136,12 +145,14 @@ def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
         if time_notes:  # the header is silent, the stream is not
             times_s, time_notes = video.times_s, ()
         return _recording(video.frames, times_s, geometry, (*notes, *video.warnings, *time_notes))
-    frames = _decode(path, header, min(num_stated, limit))
+    frames, flow = _decode(path, header, min(num_stated, limit), geometry.region)
     if num_stated > limit != max_frames:
         notes.append(f"only the first {limit} frames are read: memory is bounded")
     elif len(frames) < min(num_stated, limit):
         notes.append(f"states {num_stated} frames but {len(frames)} could be decoded")
     times_s, time_notes = frame_times(header, len(frames))
+    kept, flow_notes = _wanted(path, flow, options.doppler)
+    frames, times_s = frames[kept], times_s[kept] - times_s[kept[0]]
     is_grey = interpretation in GREY_INTERPRETATIONS
     window = stated_window(header) if is_grey else None
     if window is not None:
@@ -152,7 +163,21 @@ def _read(path: Path, header: Dataset, max_frames: int | None) -> Recording:
         notes.append("values deeper than 8 bits are scaled between their 0.1 and 99.9 percentiles")
     if interpretation == "MONOCHROME1":
         frames = 255 - frames
-    return _recording(frames, times_s, geometry, (*notes, *time_notes))
+    return _recording(frames, times_s, geometry, (*notes, *flow_notes, *time_notes))
+
+
+def _wanted(
+    path: Path, flow: npt.NDArray[np.bool_], doppler: Doppler
+) -> tuple[npt.NDArray[np.intp], tuple[str, ...]]:
+    """Choose frames by whether they show Doppler, with a sentence where some do."""
+    if not flow.any():
+        return np.arange(len(flow)), ()
+    found = f"{flow.sum()} of {len(flow)} frames show colour Doppler"
+    if doppler == "grey":
+        return np.arange(len(flow)), (f"{found}: they are read as grey",)
+    if flow.all():
+        raise LeftOutError(path, f"{found}, and --doppler drop leaves them out")
+    return np.flatnonzero(~flow), (f"{found} and are left out",)
 
 
 def _recording(
@@ -178,12 +203,30 @@ def _num_stated_frames(header: Dataset) -> int:
         return 1
 
 
-def _decode(path: Path, header: Dataset, num_frames: int) -> npt.NDArray[Any]:
-    """Decode frame by frame; a fault after the first frames keeps those."""
+def _refuse_text(
+    path: Path, header: Dataset, geometry: ScanGeometry, options: ReadingOptions
+) -> None:
+    """Fail closed: who says that text is burned in, and not where, may show a patient's name."""
+    known = geometry.region is not None or header.get("BurnedInAnnotation") != "YES"
+    if not known and options.burned_in_text == "refuse":
+        reason = (
+            "says that text is burned in (BurnedInAnnotation YES) and states no scan region: crop "
+            "it first, or look at what --burned-in-text crop leaves before you share it"
+        )
+        raise UnreadableFileError(path, reason)
+
+
+def _decode(
+    path: Path, header: Dataset, num_frames: int, region: Box | None
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Decode frame by frame, with which show Doppler; a fault after the first keeps those."""
     frames: list[npt.NDArray[Any]] = []
+    flow: list[bool] = []
     fault: Exception | None = None
     try:
-        frames.extend(_grey_frames(header, num_frames))
+        for grey, shows_flow in _grey_frames(header, num_frames, region):
+            frames.append(grey)
+            flow.append(shows_flow)
     except Exception as error:  # noqa: BLE001 - decoders raise almost any type on damaged pixels
         fault = error
     if not frames:
@@ -193,11 +236,16 @@ def _decode(path: Path, header: Dataset, num_frames: int) -> npt.NDArray[Any]:
             "in a way that no installed decoder knows"
         )
         raise UnreadableFileError(path, reason) from fault
-    return np.stack(frames)
+    return np.stack(frames), np.array(flow)
 
 
-def _grey_frames(header: Dataset, num_frames: int) -> Iterator[npt.NDArray[Any]]:
-    """Give one frame (h, w) after the other; colours as 8-bit luma, grey at its own depth."""
+def _grey_frames(
+    header: Dataset, num_frames: int, region: Box | None
+) -> Iterator[tuple[npt.NDArray[Any], bool]]:
+    """Give one frame (h, w) after the other, and whether it shows Doppler.
+
+    Colours become 8-bit luma, grey keeps its depth.
+    """
     is_palette = header.PhotometricInterpretation == "PALETTE COLOR"
     if header.file_meta.TransferSyntaxUID in FFMPEG_CODECS:
         decoded = jpeg_frames(header, num_frames)
@@ -206,9 +254,10 @@ def _grey_frames(header: Dataset, num_frames: int) -> Iterator[npt.NDArray[Any]]
     for pixels in decoded:
         coloured = apply_color_lut(pixels, header) if is_palette else pixels
         if coloured.ndim == len("hw"):
-            yield coloured
+            yield coloured, False
             continue
         if coloured.dtype.itemsize * 8 > _BITS_OF_UINT8:
             bits = 16 if is_palette else int(header.BitsStored)
             coloured = (coloured >> max(0, bits - _BITS_OF_UINT8)).astype(np.uint8)
-        yield np.asarray(Image.fromarray(np.ascontiguousarray(coloured)).convert("L"))
+        grey = np.asarray(Image.fromarray(np.ascontiguousarray(coloured)).convert("L"))
+        yield grey, shows_colour_flow(coloured, region)

@@ -43,8 +43,8 @@ def scan_geometry(header: Dataset, height: int, width: int) -> ScanGeometry:
         width: Columns of a frame.
 
     Returns:
-        Region and spacing; a warning where a region lies outside the picture, and where the file
-        says that text is burned in without a region to tell where.
+        Region and spacing; a warning where a region lies outside the picture, and where there is
+        none and text is burned in, or may be.
     """
     stated = [item for item in header.get("SequenceOfUltrasoundRegions") or [] if _is_image(item)]
     boxes = [(box, item) for item in stated if (box := _box(item)) is not None]
@@ -65,6 +65,11 @@ def scan_geometry(header: Dataset, height: int, width: int) -> ScanGeometry:
         notes.append(
             "it says that text is burned in but no region without text: what the pixels show "
             "outside the scan is removed, so look at the result before sharing it"
+        )
+    elif not inside and not header.get("BurnedInAnnotation"):
+        notes.append(
+            "it does not say whether text is burned in: what the pixels show outside the scan is "
+            "removed, so look at the result before sharing it"
         )
     if inside:
         region, item = max(inside, key=lambda pair: pair[0].height * pair[0].width)

@@ -42,6 +42,23 @@ def frame_times(
     return steady_times(num_frames, DEFAULT_FRAME_RATE_HZ), (assumed,) if num_frames > 1 else ()
 
 
+def clock_seconds(value: object) -> float | None:
+    """Read a DICOM time of day, HHMMSS.FFFFFF (PS3.5, 6.2), in seconds since midnight.
+
+    Args:
+        value: Of the attribute.
+
+    Returns:
+        None where it is no such time.
+    """
+    text = str(value or "")
+    whole, _, fraction = text.partition(".")
+    if len(whole) != len("HHMMSS") or not (whole + fraction).isdecimal():
+        return None
+    hours, minutes, seconds = (int(whole[place : place + 2]) for place in (0, 2, 4))
+    return 3600 * hours + 60 * minutes + seconds + float(f"0.{fraction or 0}")
+
+
 def _vector_times(steps_ms: object, num_frames: int) -> npt.NDArray[np.float64] | None:
     """Sum the milliseconds between frames; the first value belongs to no step (C.7.6.5.1.2)."""
     if not isinstance(steps_ms, Iterable):

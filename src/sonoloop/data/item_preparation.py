@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from sonoloop.atomic_files import unfinished_file, write_atomically
 from sonoloop.data import letterbox, reading, scan_region
 from sonoloop.data.duplicates import frame_hashes
 from sonoloop.data.frame_folders import natural_key
+from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.data.recording import Frames, Recording
 from sonoloop.data.store import Kind, file_sha256
 from sonoloop.data.video_files import VIDEO_SUFFIXES
-from sonoloop.errors import UnreadableFileError
+from sonoloop.errors import LeftOutError, UnreadableFileError
 
 VIDEO_ONLY_SUFFIXES = VIDEO_SUFFIXES - {".gif"}
 """Suffixes of files in which one frame is no still but a damaged video."""
@@ -98,6 +99,7 @@ class ItemTask:
         max_frames: Most frames to keep of a video; None keeps all that fit in memory.
         work: Folder of finished items.
         earlier: The item of this id in the dataset that is there, None if there is none.
+        reading: What to do with Doppler frames and burned-in text.
     """
 
     item_id: str
@@ -108,10 +110,7 @@ class ItemTask:
     max_frames: int | None
     work: Path
     earlier: PreparedItem | None = None
-
-
-class TooShortError(UnreadableFileError):
-    """A video with fewer frames than a clip: left out, but no fault of the file."""
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
 
 
 def prepare_item(task: ItemTask) -> PreparedItem:
@@ -182,6 +181,7 @@ def item_key(task: ItemTask) -> str:
     """Digest what the stored frames depend on: content, settings, and the code that reads."""
     digest = hashlib.sha256(_code_digest().encode())
     settings = [task.first_frame, task.size, task.num_frames, task.max_frames]
+    settings += astuple(task.reading)
     digest.update(json.dumps(settings).encode())
     if task.path.is_dir():
         for path in sorted(task.path.iterdir(), key=lambda path: natural_key(path.name)):
@@ -208,7 +208,7 @@ def _code_digest() -> str:
 def _usable_part(task: ItemTask) -> Recording:
     """Read the file and leave out the frames before the first usable one."""
     limit = None if task.max_frames is None else task.max_frames + task.first_frame
-    recording = reading.read_recording(task.path, max_frames=limit)
+    recording = reading.read_recording(task.path, max_frames=limit, options=task.reading)
     count = len(recording.frames)
     if recording.is_still and task.path.suffix.lower() in VIDEO_ONLY_SUFFIXES:
         reason = f"a video of one frame; at least {task.num_frames} are needed"
@@ -229,7 +229,7 @@ def _usable_part(task: ItemTask) -> Recording:
 def _check_length(task: ItemTask, num_usable: int) -> None:
     if num_usable < task.num_frames:
         reason = f"has {num_usable} usable frames, at least {task.num_frames} are needed"
-        raise TooShortError(task.path, reason)
+        raise LeftOutError(task.path, reason)
 
 
 def _shown_frames(task: ItemTask, frames: Frames) -> slice:

@@ -12,7 +12,7 @@ from sonoloop.data.datasets.generic import read_class_folders
 from sonoloop.data.datasets.pocus import is_pocus, read_pocus
 from sonoloop.data.manifest import read_manifest, read_rows
 from sonoloop.data.prepare_options import Layout
-from sonoloop.data.reading import find_recordings, is_frame_folder
+from sonoloop.data.reading import find_recordings, is_video_folder
 from sonoloop.errors import UsageError
 
 MANIFEST_NAMES = ("manifest.csv", "manifest.parquet")
@@ -80,7 +80,7 @@ def _read_one(
     if not path.exists():
         msg = f"{path}: no such file or folder; give a folder, a manifest or a recording"
         raise UsageError(msg)
-    if path.is_file() or is_frame_folder(path):
+    if path.is_file() or is_video_folder(path):
         if path.suffix.lower() not in MANIFEST_SUFFIXES:
             item = CatalogItem(path.name, path, None, f"file={path.name}")
             return Catalog("generic", (item,))

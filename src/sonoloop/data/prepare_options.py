@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sonoloop.data.config import MAX_SIZE, MIN_SIZE, ClipConfig
+from sonoloop.data.reading_options import BurnedInText, Doppler, ReadingOptions
 
 Layout = Literal["auto", "generic", "busv", "busi", "blues", "pocus"]
 
@@ -41,6 +42,13 @@ class PrepareOptions(BaseModel):
     max_frames: int | None = Field(default=None, ge=2)
     """Most frames kept of a video; by default all that fit in memory."""
 
+    doppler: Doppler = "grey"
+    """DICOM frames with colour Doppler: read as grey, or drop them."""
+
+    burned_in_text: BurnedInText = "refuse"
+    """DICOM files that say that text is burned in and state no scan region: refuse them, or crop
+    to the scan as the pixels show it."""
+
     split: str = "0.7,0.15,0.15"
     """Shares of train, validation and test; they sum to 1."""
 
@@ -49,6 +57,10 @@ class PrepareOptions(BaseModel):
 
     workers: int | None = Field(default=None, ge=1)
     """Processes; by default one per core. The result does not depend on it."""
+
+    def reading_options(self) -> ReadingOptions:
+        """Say how files are read."""
+        return ReadingOptions(self.doppler, self.burned_in_text)
 
     def clip_config(self) -> ClipConfig:
         """Describe the clips that training will most likely cut.

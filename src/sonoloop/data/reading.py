@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sonoloop.data.dicom_files import read_dicom
+from sonoloop.data.dicom_series import is_dicom_series, read_dicom_series
 from sonoloop.data.frame_folders import is_frame_folder, natural_key, read_frame_folder
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ
+from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.data.recording import Recording
 from sonoloop.data.still_files import STILL_SUFFIXES, read_still
 from sonoloop.data.video_files import VIDEO_SUFFIXES, read_video
 from sonoloop.errors import UnreadableFileError
 
-__all__ = ["MEDIA_SUFFIXES", "find_recordings", "is_frame_folder", "natural_key", "read_recording"]
+__all__ = ["MEDIA_SUFFIXES", "find_recordings", "is_video_folder", "natural_key", "read_recording"]
 
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
 
@@ -28,13 +30,15 @@ def read_recording(
     *,
     max_frames: int | None = None,
     frame_rate_hz: float = DEFAULT_FRAME_RATE_HZ,
+    options: ReadingOptions | None = None,
 ) -> Recording:
-    """Read a video, a still, a DICOM file or a folder of frames.
+    """Read a video, a still, a DICOM file, or a folder of frames or of a DICOM series.
 
     Args:
         path: The file or folder.
         max_frames: Most frames to read; None reads as many as ``pixel_limits`` allows.
         frame_rate_hz: Rate of frame folders, which do not state theirs.
+        options: Of DICOM files with Doppler or burned-in text.
 
     Returns:
         Grey frames with times, and what the file says of the scan.
@@ -43,7 +47,7 @@ def read_recording(
         UnreadableFileError: If the path does not exist, is of no known kind, cannot be decoded,
             or every pixel has the same value.
     """
-    recording = _read(path, max_frames, frame_rate_hz)
+    recording = _read(path, max_frames, frame_rate_hz, options)
     lowest, highest = int(recording.frames.min()), int(recording.frames.max())
     if lowest == highest:
         reason = f"every pixel has the value {lowest}: there is no scan in it"
@@ -71,7 +75,7 @@ def find_recordings(path: Path) -> list[Path]:
 
 def _walk(path: Path, above: frozenset[Path]) -> Iterator[Path]:
     """Walk down a folder; a link to one of the folders ``above`` is not followed."""
-    if path.is_file() or is_frame_folder(path):
+    if path.is_file() or is_video_folder(path):
         yield path
         return
     here = above | {path.resolve()}
@@ -85,11 +89,24 @@ def _walk(path: Path, above: frozenset[Path]) -> Iterator[Path]:
             yield entry
 
 
-def _read(path: Path, max_frames: int | None, frame_rate_hz: float) -> Recording:
+def is_video_folder(path: Path) -> bool:
+    """Tell whether a folder holds the frames of one video: pictures, or files of a DICOM series.
+
+    Args:
+        path: Any path.
+    """
+    return is_frame_folder(path) or is_dicom_series(path)
+
+
+def _read(
+    path: Path, max_frames: int | None, frame_rate_hz: float, options: ReadingOptions | None
+) -> Recording:
     """Choose the reader by kind of path, then suffix, then content."""
     suffix = path.suffix.lower()
     if not path.exists():
         raise UnreadableFileError(path, "there is no such file or folder")
+    if is_dicom_series(path):
+        return read_dicom_series(path, max_frames=max_frames, options=options)
     if path.is_dir():
         return read_frame_folder(path, frame_rate_hz=frame_rate_hz, max_frames=max_frames)
     if suffix in STILL_SUFFIXES:
@@ -97,7 +114,7 @@ def _read(path: Path, max_frames: int | None, frame_rate_hz: float) -> Recording
     if suffix in VIDEO_SUFFIXES:
         return read_video(path, max_frames=max_frames)
     if suffix in DICOM_SUFFIXES or has_dicom_mark(path):
-        return read_dicom(path, max_frames=max_frames)
+        return read_dicom(path, max_frames=max_frames, options=options)
     reason = (
         f"{suffix or 'a file without suffix'} is of no kind that can be read: use DICOM or "
         + ", ".join(sorted(MEDIA_SUFFIXES - DICOM_SUFFIXES))

@@ -84,6 +84,7 @@ def prepare(
             max_frames=options.max_frames,
             work=folder.work,
             earlier=earlier.get(item.item_id),
+            reading=options.reading_options(),
         )
         for item in catalog.items
     ]

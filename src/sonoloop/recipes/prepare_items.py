@@ -7,8 +7,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from sonoloop.data.item_preparation import ItemTask, PreparedItem, TooShortError, prepare_item
-from sonoloop.errors import UnreadableFileError
+from sonoloop.data.item_preparation import ItemTask, PreparedItem, prepare_item
+from sonoloop.errors import LeftOutError, UnreadableFileError
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Failure:
 
     Args:
         reason: One sentence.
-        is_failure: False where the file is fine but too short.
+        is_failure: False where the file is fine but not wanted, such as too short.
     """
 
     reason: str
@@ -40,7 +40,7 @@ def prepare_or_explain(task: ItemTask) -> Result:
         return prepare_item(task)
     except UnreadableFileError as error:
         where = "" if error.path == task.path else f"{error.path.name}: "
-        return Failure(where + error.reason, is_failure=not isinstance(error, TooShortError))
+        return Failure(where + error.reason, is_failure=not isinstance(error, LeftOutError))
     except MemoryError:
         return Failure("does not fit into memory; cut it into shorter pieces")
     except OSError as error:
