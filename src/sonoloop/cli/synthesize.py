@@ -41,8 +41,8 @@ def synthesize(
         motion: How much they move, of such a model: the share of training clips that move less,
             0 to 1.
         guidance_scale: Weight of label and motion: 1 is the plain model, 2 obeys more.
-        formats: Which files to write, separated by commas: mp4, gif, npy, dicom (an Ultrasound
-            Multi-frame Image), and strip (one picture with all loops of a still).
+        formats: Which files to write, separated by commas: mp4, gif, npy, nifti, mha, dicom (an
+            Ultrasound Multi-frame Image), and strip (one picture with all loops of a still).
         batch_size: Loops computed together; by default 4 on a CPU, 32 on a GPU.
         no_mark: Leave out the word SYNTHETIC in mp4, gif, DICOM and strip; npy files never show
             it.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from sonoloop.data.recording import Frames
+from sonoloop.data.volume_files import write_volume_file
 from sonoloop.errors import UnreadableFileError
 from sonoloop.synthesis.batch_options import (
     BatchOptions,
@@ -40,6 +41,8 @@ SUFFIXES: Final[dict[Format, str]] = {
     "gif": ".gif",
     "npy": ".npy",
     "dicom": ".dcm",
+    "nifti": ".nii.gz",
+    "mha": ".mha",
 }
 """Files that hold one loop."""
 SETTINGS: Final = (
@@ -259,6 +262,14 @@ class _Batch:
                 provenance=provenance,
                 pixel_spacing_mm=job.still.pixel_spacing_mm,
                 region=job.still.region,
+            )
+        for name in filter(None, (names["nifti"], names["mha"])):
+            write_volume_file(
+                self.out / name,
+                shown,
+                frame_rate_hz=rate_hz,
+                provenance=provenance.to_json(),
+                pixel_spacing_mm=job.still.pixel_spacing_mm,
             )
         spacing = job.still.pixel_spacing_mm or (None, None)
         verdict = job.verdict

@@ -47,12 +47,16 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "gif": pl.String,
     "npy": pl.String,
     "dicom": pl.String,
+    "nifti": pl.String,
+    "mha": pl.String,
     "strip": pl.String,
 }
 """One row per clip; file names are relative to the manifest's folder, null where not written."""
 
 LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "dicom": None,
+    "nifti": None,
+    "mha": None,
     "label": None,
     "motion": None,
     "guidance_scale": None,
