@@ -1,0 +1,142 @@
+"""A study on two machines, one of them killed: the same as in one process."""
+
+import json
+import threading
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import ray
+from rich.console import Console
+
+from sonoloop.cluster.study_engine import RayEngine, require_software, software
+from sonoloop.data.splits import write_split
+from sonoloop.data.store import Entry, StoreWriter
+from sonoloop.errors import UsageError
+from sonoloop.recipes.study import study
+from sonoloop.recipes.study_engine import Engine, LocalEngine
+from sonoloop.recipes.study_options import StudyOptions
+
+SIZE = 64
+OPTIONS = StudyOptions(
+    arms="b,d,i,k", folds=2, run_folds=2, seeds=1, epochs=1, width=4, size=32, windows=1,
+    samples=1, batch_size=8,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write 32 videos of 16 patients: blocks that rest or wander."""
+    folder = tmp_path_factory.mktemp("study") / "dataset"
+    folder.mkdir()
+    labels = [("rests", "moves")[number % 2] for number in range(32)]
+    with StoreWriter(folder / "store", size=SIZE) as writer:
+        for number, label in enumerate(labels):
+            rng = np.random.default_rng([3, number])
+            blocks = rng.integers(20, 236, (16, 16), dtype=np.uint8)
+            picture = np.kron(blocks, np.ones((4, 4), np.uint8))
+            steps = 3 * (label == "moves") * np.arange(16)
+            frames = np.stack([np.roll(picture, step, 1) for step in steps])
+            entry = Entry(f"v{number}", label, f"p{number // 2}", "video")
+            writer.add(entry, frames, np.arange(16) * 0.12)
+    ids = [f"v{number}" for number in range(32)]
+    table = pl.DataFrame({"item_id": ids, "label": labels, "kind": ["video"] * 32})
+    table.write_parquet(folder / "index.parquet")
+    write_split(folder / "split.json", dict.fromkeys(ids, "train"), ratios=(1.0, 0.0, 0.0), seed=0)
+    return folder
+
+
+def _makers(marks: Path | None) -> Any:  # noqa: ANN401 - made in a function, so it travels whole
+    """Stand in for generators; the first to be asked on Ray says where, and waits to be killed."""
+
+    def move(stills: Any, labels: Any, samples: Any, *, seed: int) -> Any:  # noqa: ANN401
+        del seed
+        steps = [3 * (label == "moves") + sample for label, sample in zip(labels, samples, strict=True)]
+        return np.stack(
+            [
+                np.stack([np.roll(still, step * frame, 1) for frame in range(16)])
+                for still, step in zip(stills, steps, strict=True)
+            ]
+        )
+
+    def make(
+        dataset: Path, folder: Path, wanted: Collection[str], options: StudyOptions, console: Console
+    ) -> dict[str, Any]:
+        del dataset, options, console
+        if marks is not None:
+            here = ray.get_runtime_context().get_node_id()
+            with (marks / folder.name).open("a") as file:
+                file.write(here + "\n")
+            if not (marks / "killed").exists():
+                time.sleep(600)
+        (folder / "steps.json").write_text("{}")
+        return dict.fromkeys(wanted, move)
+
+    return make
+
+
+def _cells(study_folder: Path) -> dict[str, dict[str, object]]:
+    """Read what every cell found but for its time."""
+    found = {}
+    for path in sorted(study_folder.glob("cells/*/*")):
+        assert path.name == "scores.json"
+        cell = json.loads(path.read_text())
+        del cell["seconds"]
+        found[path.parent.name] = cell
+    return found
+
+
+def _run(dataset: Path, out: Path, engine: Engine, marks: Path | None, console: Console) -> None:
+    study(
+        dataset, out, OPTIONS, label="label", console=console, makers=_makers(marks), engine=engine
+    )
+
+
+def test_a_killed_machine_changes_nothing(
+    dataset: Path, tmp_path: Path, machines: Any  # noqa: ANN401 - of conftest.py
+) -> None:
+    """Its work is done again on the other; scores, clips and tables have the bytes of one process.
+
+    A generator is caught at work, so that there is something to lose for certain.
+    """
+    marks = tmp_path / "marks"
+    marks.mkdir()
+
+    def kill_who_begins() -> None:
+        deadline = time.monotonic() + 120
+        while not (found := sorted(marks.glob("fold*"))) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        machines.kill(found[0].read_text().split()[0])
+        (marks / "killed").touch()
+
+    killer = threading.Thread(target=kill_who_begins)
+    killer.start()
+    with Console(file=(tmp_path / "said").open("w"), width=200) as console:
+        _run(dataset, tmp_path / "ray", RayEngine(machines.address), marks, console)
+    killer.join()
+    _run(dataset, tmp_path / "local", LocalEngine(threads=1), None, Console(quiet=True))
+
+    said = (tmp_path / "said").read_text()
+    assert "Ray: 3 machines with 2 CPUs, 2 at once, 1 thread each" in said
+    assert "was lost with its worker: started again" in said
+    assert any(len(set(path.read_text().split())) == 2 for path in marks.glob("fold*"))
+    cells = _cells(tmp_path / "local")
+    assert len(cells) == 8
+    assert _cells(tmp_path / "ray") == cells
+    for pattern in ("generators/*/clips/*", "study.csv"):
+        for path in (tmp_path / "local").glob(pattern):
+            there = tmp_path / "ray" / path.relative_to(tmp_path / "local")
+            assert there.read_bytes() == path.read_bytes()
+    assert not list((tmp_path / "ray").rglob(".*"))
+
+
+def test_other_software_is_refused() -> None:
+    """Results would not be the same."""
+    require_software(software())
+    with pytest.raises(UsageError, match=r"has sonoloop .*, this one sonoloop 9: install the same"):
+        require_software("sonoloop 9")
