@@ -3,7 +3,8 @@
 import json
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,16 @@ import pytest
 import ray
 from rich.console import Console
 
-from sonoloop.cluster.study_engine import RayEngine, require_software, software
+from sonoloop.cluster.study_engine import RayEngine
 from sonoloop.data.splits import write_split
 from sonoloop.data.store import Entry, StoreWriter
-from sonoloop.errors import UsageError
 from sonoloop.recipes.study import study
 from sonoloop.recipes.study_engine import Engine, LocalEngine
 from sonoloop.recipes.study_options import StudyOptions
 
 SIZE = 64
 OPTIONS = StudyOptions(
-    arms="b,d,i,k", folds=2, run_folds=2, seeds=1, epochs=1, width=4, size=32, windows=1,
+    arms="b,i,k", folds=2, run_folds=1, seeds=1, epochs=1, width=4, size=32, windows=1,
     samples=1, batch_size=8,
 )  # fmt: skip
 
@@ -55,7 +55,9 @@ def _makers(marks: Path | None) -> Any:  # noqa: ANN401 - made in a function, so
 
     def move(stills: Any, labels: Any, samples: Any, *, seed: int) -> Any:  # noqa: ANN401
         del seed
-        steps = [3 * (label == "moves") + sample for label, sample in zip(labels, samples, strict=True)]
+        steps = [
+            3 * (label == "moves") + sample for label, sample in zip(labels, samples, strict=True)
+        ]
         return np.stack(
             [
                 np.stack([np.roll(still, step * frame, 1) for frame in range(16)])
@@ -64,7 +66,11 @@ def _makers(marks: Path | None) -> Any:  # noqa: ANN401 - made in a function, so
         )
 
     def make(
-        dataset: Path, folder: Path, wanted: Collection[str], options: StudyOptions, console: Console
+        dataset: Path,
+        folder: Path,
+        wanted: Collection[str],
+        options: StudyOptions,
+        console: Console,
     ) -> dict[str, Any]:
         del dataset, options, console
         if marks is not None:
@@ -97,7 +103,9 @@ def _run(dataset: Path, out: Path, engine: Engine, marks: Path | None, console: 
 
 
 def test_a_killed_machine_changes_nothing(
-    dataset: Path, tmp_path: Path, machines: Any  # noqa: ANN401 - of conftest.py
+    dataset: Path,
+    tmp_path: Path,
+    machines: Any,  # noqa: ANN401 - of conftest.py
 ) -> None:
     """Its work is done again on the other; scores, clips and tables have the bytes of one process.
 
@@ -116,27 +124,21 @@ def test_a_killed_machine_changes_nothing(
 
     killer = threading.Thread(target=kill_who_begins)
     killer.start()
-    with Console(file=(tmp_path / "said").open("w"), width=200) as console:
-        _run(dataset, tmp_path / "ray", RayEngine(machines.address), marks, console)
+    text = StringIO()
+    console = Console(file=text, width=200)
+    _run(dataset, tmp_path / "ray", RayEngine(machines.address), marks, console)
     killer.join()
     _run(dataset, tmp_path / "local", LocalEngine(threads=1), None, Console(quiet=True))
 
-    said = (tmp_path / "said").read_text()
+    said = text.getvalue()
     assert "Ray: 3 machines with 2 CPUs, 2 at once, 1 thread each" in said
     assert "was lost with its worker: started again" in said
     assert any(len(set(path.read_text().split())) == 2 for path in marks.glob("fold*"))
     cells = _cells(tmp_path / "local")
-    assert len(cells) == 8
+    assert len(cells) == 3
     assert _cells(tmp_path / "ray") == cells
     for pattern in ("generators/*/clips/*", "study.csv"):
         for path in (tmp_path / "local").glob(pattern):
             there = tmp_path / "ray" / path.relative_to(tmp_path / "local")
             assert there.read_bytes() == path.read_bytes()
     assert not list((tmp_path / "ray").rglob(".*"))
-
-
-def test_other_software_is_refused() -> None:
-    """Results would not be the same."""
-    require_software(software())
-    with pytest.raises(UsageError, match=r"has sonoloop .*, this one sonoloop 9: install the same"):
-        require_software("sonoloop 9")

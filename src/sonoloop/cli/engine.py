@@ -24,7 +24,11 @@ def require_ray(engine: EngineName, address: str | None) -> bool:
         return False
     from importlib.util import find_spec  # noqa: PLC0415 - only a command that asks pays for it
 
-    if find_spec("ray") is None:
-        msg = "--engine ray needs Ray, which is not installed: pip install 'sonoloop[cluster]'"
+    missing = [name for name in ("ray", "fsspec") if find_spec(name) is None]
+    if missing:
+        msg = (
+            f"--engine ray needs {missing[0]}, which is not installed: "
+            "pip install 'sonoloop[cluster]'"
+        )
         raise UsageError(msg)
     return True

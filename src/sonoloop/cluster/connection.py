@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import ray
+from ray._private import worker as ray_worker
 
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.report.words import counted
@@ -104,6 +105,7 @@ def connected(address: str | None, *, threads: int) -> Iterator[Cluster]:
             reason = str(error).strip().split("\n")[0]
             msg = f"--engine ray: {where} ({reason}): see docs/scaling.md"
             raise SonoloopError(msg) from error
+    _silence()
     try:
         cluster = Cluster(threads)
         if not cluster.slots:
@@ -143,6 +145,11 @@ def _signals_kept() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, former)
+
+
+def _silence() -> None:
+    """Keep Ray from printing the logs of dead machines; what was lost is told in a sentence."""
+    ray_worker.print_to_stdstream = lambda *_, **__: None
 
 
 def _cores() -> int | None:

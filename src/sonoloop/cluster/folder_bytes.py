@@ -1,4 +1,4 @@
-"""A folder as bytes, so that machines need no disk in common."""
+"""A folder as an archive whose bytes depend on names and contents alone."""
 
 import io
 import shutil
@@ -6,23 +6,27 @@ import tarfile
 from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
 
-def pack_folder(folder: Path, *, without: Collection[str] = ()) -> bytes:
+def write_archive(folder: Path, file: IO[bytes], *, without: Collection[str] = ()) -> None:
     """Put all files of a folder into an archive.
 
     Args:
         folder: The folder.
+        file: Takes an uncompressed tar archive: what is large in these folders does not compress.
         without: Names directly in it that are left out.
-
-    Returns:
-        An uncompressed tar archive: what is large in these folders does not compress.
     """
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with tarfile.open(fileobj=file, mode="w") as archive:
         for path in sorted(folder.iterdir()):
             if path.name not in without:
-                archive.add(path, path.name)
+                archive.add(path, path.name, filter=_without_circumstances)
+
+
+def pack_folder(folder: Path, *, without: Collection[str] = ()) -> bytes:
+    """Put all files of a folder into an archive in memory; see :func:`write_archive`."""
+    buffer = io.BytesIO()
+    write_archive(folder, buffer, without=without)
     return buffer.getvalue()
 
 
@@ -49,3 +53,10 @@ def unpack_folder(packed: bytes, folder: Path) -> None:
             if target.is_dir():
                 shutil.rmtree(target)
             path.replace(target)
+
+
+def _without_circumstances(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Leave out who wrote a file, and when."""
+    entry.mtime = entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    return entry

@@ -5,23 +5,20 @@ and the dataset that a fold's generators are trained on, which the driver writes
 generators come back as bytes, and the driver alone writes the folder of the study.
 """
 
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import ray
-import torch
 
-from sonoloop import __version__
 from sonoloop.cluster.connection import Cluster, connected
 from sonoloop.cluster.dispatch import Job, dispatched
 from sonoloop.cluster.folder_bytes import pack_folder, unpack_folder
-from sonoloop.errors import UsageError
+from sonoloop.cluster.software import Terms, require_software, software
 from sonoloop.recipes.study_cells import RUN_FOLDER, Cell, cell_folder, needs, write_cell
 from sonoloop.recipes.study_context import StudyContext, train_cell
 from sonoloop.recipes.study_engine import torch_threads
@@ -34,18 +31,6 @@ DATASET: Final = "dataset"
 """Of a fold; the driver has it already."""
 FoldKey = tuple[int, float]
 Made = dict[str, Synthetic]
-
-
-class Terms(NamedTuple):
-    """What makes two machines compute the same.
-
-    Args:
-        threads: CPU threads; set by hand, since Ray changes what torch would take.
-        software: Versions that the driver has.
-    """
-
-    threads: int
-    software: str
 
 
 @dataclass(frozen=True)
@@ -99,7 +84,7 @@ class _Spread:
     ) -> None:
         self.context = context
         self.sources = tuple(sources)
-        self.terms = Terms(cluster.threads, software())
+        self.terms = Terms(cluster.threads, software(), cluster.device)
         self.cells = {cell.name: cell for cell in cells}
         self.folds: dict[str, Cell] = {}  # by name, each with the first of its cells
         self.made: dict[FoldKey, Any] = {}
@@ -204,28 +189,6 @@ def make_remotely(
         unpack_folder(packed, folder)
         made = context.made(cell, sources)
         return pack_folder(folder, without={DATASET}), dict(made)
-
-
-def software() -> str:
-    """Say which versions compute here."""
-    return f"sonoloop {__version__}, torch {torch.__version__}"
-
-
-def require_software(wanted: str) -> None:
-    """Refuse a machine whose results might differ.
-
-    Args:
-        wanted: What the driver has.
-
-    Raises:
-        UsageError: If something else is installed here.
-    """
-    if software() != wanted:
-        msg = (
-            f"the machine {socket.gethostname()} has {software()}, this one {wanted}: install the "
-            "same versions on all"
-        )
-        raise UsageError(msg)
 
 
 def _fold(cell: Cell) -> FoldKey:
