@@ -1,21 +1,23 @@
-"""A Ray cluster of two machines in this computer, and the tiny study that runs on it."""
+"""A Ray cluster of two machines within this one, and a bucket on the loopback interface."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
 import ray
+from moto.server import ThreadedMotoServer
 from ray.cluster_utils import Cluster
 
-FAST_HEALTH_CHECKS = {
-    "health_check_initial_delay_ms": 500,
-    "health_check_period_ms": 500,
-    "health_check_timeout_ms": 2000,
-    "health_check_failure_threshold": 3,
+BUCKET = "bucket"
+QUICK_TO_NOTICE = {
+    "health_check_initial_delay_ms": 1000,
+    "health_check_period_ms": 1000,
+    "health_check_failure_threshold": 5,
 }
-"""A dead machine is noticed in seconds."""
+"""A dead machine refuses at once and is noticed in seconds; a slow one keeps its 10 s to answer."""
 
 
 @dataclass
@@ -42,21 +44,43 @@ class Machines:
 
 
 @pytest.fixture(scope="session")
-def _machines() -> Iterator[Machines]:
+def bucket() -> Iterator[str]:
+    """Serve an empty bucket of Amazon's kind to this process and those it starts."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
     os.environ.update(
-        RAY_USAGE_STATS_ENABLED="0", RAY_AUTH_MODE="disabled", RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0"
-    )  # fmt: skip
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_ACCESS_KEY_ID="anyone",
+        AWS_SECRET_ACCESS_KEY="anything",  # noqa: S106 - nothing is secret here
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    yield BUCKET
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _machines(bucket: str) -> Iterator[Machines]:
+    del bucket  # it is served before machines start, or they would not know where
+    os.environ.update(
+        RAY_USAGE_STATS_ENABLED="0",
+        RAY_AUTH_MODE="disabled",
+        RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0",
+        RAY_worker_register_timeout_seconds="300",
+    )
     cluster = Cluster(
         initialize_head=True,
         head_node_args={
             "num_cpus": 0,
             "include_dashboard": False,
             "object_store_memory": 100_000_000,
-            "_system_config": FAST_HEALTH_CHECKS,
+            "_system_config": QUICK_TO_NOTICE,
         },
     )
-    machines = Machines(cluster)
-    yield machines
+    yield Machines(cluster)
     ray.shutdown()
     cluster.shutdown()
 

@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sonoloop.recipes import study_context as module
@@ -90,6 +91,6 @@ def test_a_context_travels_without_its_terminal(study_context: StudyContext) -> 
 def test_clips_can_be_brought(study_context: StudyContext) -> None:
     """Then no generator is asked."""
     cell = CELL._replace(arm="i", share=1.0)
-    clips: dict[str, Synthetic] = {}
+    clips = {"lddm": Synthetic(np.zeros((0, 16, 64, 64), np.uint8), [])}
     study_context.keep_made(cell, ("lddm", "true"), clips)
     assert study_context.made(cell, ("lddm",)) is clips

@@ -6,10 +6,9 @@ import tarfile
 from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
 
-def write_archive(folder: Path, file: IO[bytes], *, without: Collection[str] = ()) -> None:
+def write_archive(folder: Path, file: io.BufferedIOBase, *, without: Collection[str] = ()) -> None:
     """Put all files of a folder into an archive.
 
     Args:
