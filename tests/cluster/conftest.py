@@ -1,7 +1,8 @@
 """A Ray cluster of two machines within this one, and a bucket on the loopback interface."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import boto3
 import pytest
 import ray
 from moto.server import ThreadedMotoServer
+from ray._private import services
 from ray.cluster_utils import Cluster
 
 BUCKET = "bucket"
@@ -71,18 +73,36 @@ def _machines(bucket: str) -> Iterator[Machines]:
         RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0",
         RAY_worker_register_timeout_seconds="300",
     )
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={
-            "num_cpus": 0,
-            "include_dashboard": False,
-            "object_store_memory": 100_000_000,
-            "_system_config": QUICK_TO_NOTICE,
-        },
-    )
-    yield Machines(cluster)
-    ray.shutdown()
-    cluster.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "get_node", _patiently(services.get_node))
+        cluster = Cluster(
+            initialize_head=True,
+            head_node_args={
+                "num_cpus": 0,
+                "include_dashboard": False,
+                "object_store_memory": 100_000_000,
+                "_system_config": QUICK_TO_NOTICE,
+            },
+        )
+        yield Machines(cluster)
+        ray.shutdown()
+        cluster.shutdown()
+
+
+def _patiently(look: Callable[..., Any]) -> Callable[..., Any]:
+    """Give machines five minutes to start, where Ray gives 30 s: this one may be busy."""
+
+    def look_again(*what: object) -> Any:  # noqa: ANN401 - Ray's description of a machine
+        deadline = time.monotonic() + 300
+        while True:
+            try:
+                return look(*what)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    return look_again
 
 
 @pytest.fixture

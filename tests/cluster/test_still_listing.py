@@ -87,7 +87,7 @@ def test_fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there = ListedStill("memory://stills/one.PNG", "one.PNG", "k")
     copied = fetch(there, tmp_path)
     assert (copied.name, copied.read_bytes()) == ("k.png", b"content")
-    with pytest.raises(UnreadableFileError, match="one.PNG: cannot be fetched"):
+    with pytest.raises(UnreadableFileError, match=r"one.PNG: cannot be fetched"):
         fetch(there._replace(place="memory://stills/gone.png"), tmp_path)
     monkeypatch.setattr(module, "MAX_RECORDING_BYTES", 3)
     with pytest.raises(UnreadableFileError, match="has 7 bytes, at most 3 are fetched"):
