@@ -1,6 +1,10 @@
 """A study on two machines, one of them killed: the same as in one process."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Collection
@@ -142,3 +146,37 @@ def test_a_killed_machine_changes_nothing(
             there = tmp_path / "ray" / path.relative_to(tmp_path / "local")
             assert there.read_bytes() == path.read_bytes()
     assert not list((tmp_path / "ray").rglob(".*"))
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done(dataset: Path, tmp_path: Path) -> None:
+    """On a Ray that the command starts; it ends with it. The local engine goes on from there."""
+    out = tmp_path / "study"
+    words = (
+        *("--data", dataset, "--out", out, "--arms", "b,d,k", "--folds", 2, "--seeds", 4),
+        *("--epochs", 1, "--width", 4, "--size", 32, "--windows", 1, "--batch-size", 8),
+    )
+    command = [sys.executable, "-m", "sonoloop", "study", *map(str, words), "--threads", "1"]
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "RAY_"}
+    with subprocess.Popen(
+        [*command, "--engine", "ray"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if line.startswith("1/24 "):
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
+        assert process.wait(300) == 130, rest
+        assert process.stderr.read() == "sonoloop: interrupted\n"
+    done = _cells(out)
+    assert 1 <= len(done) < 24
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    cells = _cells(out)
+    assert len(cells) == 24
+    assert cells | done == cells

@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -43,12 +43,14 @@ class Cluster:
     @property
     def device(self) -> str:
         """Where networks compute, the same for all pieces: a GPU if any machine has one."""
-        return "cuda" if any(_count(node, "GPU") for node in _nodes()) else "cpu"
+        return _device(_nodes())
 
     @property
     def slots(self) -> int:
         """Pieces of work that can run at once now; machines may come and go."""
-        return sum(self._fitting(node) for node in _nodes())
+        nodes = _nodes()
+        kind = _device(nodes)
+        return sum(self._fitting(node, kind) for node in nodes)
 
     @property
     def resources(self) -> dict[str, Any]:
@@ -71,9 +73,9 @@ class Cluster:
             f"{self.slots} at once, {counted(self.threads, 'thread')} each"
         )
 
-    def _fitting(self, node: Mapping[str, Any]) -> int:
+    def _fitting(self, node: Mapping[str, Any], device: str) -> int:
         fitting = int(_count(node, "CPU") // self.threads)
-        return min(fitting, int(_count(node, "GPU"))) if self.device == "cuda" else fitting
+        return min(fitting, int(_count(node, "GPU"))) if device == "cuda" else fitting
 
 
 @contextmanager
@@ -159,6 +161,10 @@ def _cores() -> int | None:
 
 def _nodes() -> list[dict[str, Any]]:
     return [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+
+
+def _device(nodes: Sequence[Mapping[str, Any]]) -> str:
+    return "cuda" if any(_count(node, "GPU") for node in nodes) else "cpu"
 
 
 def _count(node: Mapping[str, Any], kind: str) -> float:

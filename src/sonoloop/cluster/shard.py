@@ -79,12 +79,16 @@ def make_shard(
         for folder in (loops, fetched):
             folder.mkdir()
         files: dict[str, StillFile] = {}
-        failures: list[UnreadableFileError] = []
+        failures: list[str] = []
+        place_of: dict[Path, str] = {}
         for still in stills:
             try:
-                files[still.key] = StillFile(fetch(still, fetched), still.name)
+                path = fetch(still, fetched)
             except UnreadableFileError as error:
-                failures.append(error)
+                failures.append(str(error))
+                continue
+            files[still.key] = StillFile(path, still.name)
+            place_of[path] = still.place
         result = synthesize_batch(
             model, list(files.values()), loops, options, advance=lambda _: None
         )
@@ -101,7 +105,10 @@ def make_shard(
         num_stills=len(stills),
         num_loops=len(rows),
         num_unusual=len(result.unusual),
-        failures=tuple(str(error) for error in (*failures, *result.failures)),
+        failures=(
+            *failures,
+            *(f"{place_of[error.path]}: {error.reason}" for error in result.failures),
+        ),
         warnings=warnings,
     )
 

@@ -97,11 +97,12 @@ def _local(path: Path, name: str) -> ListedStill:
 def _found(image: str, *, is_pattern: bool) -> Iterator[ListedStill]:
     """Ask a file system what a pattern or folder holds."""
     files, root = file_system(image)
+    files.invalidate_cache()  # or it would answer from an earlier look
     try:
         found: Mapping[str, Mapping[str, Any]] = (
             files.glob(root, detail=True) if is_pattern else files.find(root, detail=True)
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # each file system has errors of its own
         msg = f"{image} cannot be listed: {str(error) or type(error).__name__}"
         raise UsageError(msg) from error
     for path, details in sorted(found.items()):
@@ -139,14 +140,14 @@ def fetch(still: ListedStill, folder: Path) -> Path:
     target = folder / f"{still.key}{PurePosixPath(path).suffix.lower()}"
     try:
         size = files.size(path) or 0
-        if size > MAX_RECORDING_BYTES:
-            reason = f"has {size} bytes, at most {MAX_RECORDING_BYTES} are fetched"
-            raise UnreadableFileError(still.name, reason)
-        files.get_file(path, str(target))
-    except OSError as error:
-        reason = f"cannot be fetched ({error.strerror or type(error).__name__})"
+        if size <= MAX_RECORDING_BYTES:
+            files.get_file(path, str(target))
+            return target
+    except Exception as error:  # each file system has errors of its own
+        reason = f"cannot be fetched ({type(error).__name__})"
         raise UnreadableFileError(still.name, reason) from error
-    return target
+    reason = f"has {size} bytes, at most {MAX_RECORDING_BYTES} are fetched"
+    raise UnreadableFileError(still.name, reason)
 
 
 def file_system(place: str) -> tuple[Any, str]:
