@@ -79,20 +79,22 @@ def make_shard(
         for folder in (loops, fetched):
             folder.mkdir()
         files: dict[str, StillFile] = {}
-        failures: list[str] = []
+        contents: dict[str, tuple[str, str]] = {}  # name and hash, as rows have them
         place_of: dict[Path, str] = {}
+        failures: list[str] = []
         for still in stills:
             try:
                 path = fetch(still, fetched)
+                contents[still.key] = still.name, file_sha256(path)
             except UnreadableFileError as error:
-                failures.append(str(error))
+                failures.append(f"{still.place}: {error.reason}")
                 continue
             files[still.key] = StillFile(path, still.name)
             place_of[path] = still.place
         result = synthesize_batch(
             model, list(files.values()), loops, options, advance=lambda _: None
         )
-        rows = _rows(name, files, result)
+        rows = _rows(name, contents, result)
         if rows:
             archive = Path(scratch) / "archive"
             with archive.open("wb") as file:
@@ -107,25 +109,26 @@ def make_shard(
         num_unusual=len(result.unusual),
         failures=(
             *failures,
-            *(f"{place_of[error.path]}: {error.reason}" for error in result.failures),
+            *(
+                f"{place_of.get(error.path, error.path)}: {error.reason}"
+                for error in result.failures
+            ),
         ),
         warnings=warnings,
     )
 
 
 def _rows(
-    name: str, files: Mapping[str, StillFile], result: BatchResult
+    name: str, contents: Mapping[str, tuple[str, str]], result: BatchResult
 ) -> list[dict[str, object]]:
     """Give each still the rows of its loops; stills of one name and content share them."""
-    made: dict[tuple[object, object], list[Mapping[str, object]]] = {}
+    made: dict[tuple[object, object], dict[object, Mapping[str, object]]] = {}
     for row in result.rows:
-        made.setdefault((row["source"], row["source_sha256"]), []).append(row)
-    unusable = {error.path for error in result.failures}
+        made.setdefault((row["source"], row["source_sha256"]), {})[row["sample"]] = row
     return [
         {SHARD: f"{name}.tar", STILL_KEY: key, **row}
-        for key, file in files.items()
-        if file.path not in unusable
-        for row in made.get((file.name, file_sha256(file.path)), ())
+        for key, content in contents.items()
+        for row in made.get(content, {}).values()
     ]
 
 
