@@ -72,6 +72,7 @@ def _machines(bucket: str) -> Iterator[Machines]:
         RAY_AUTH_MODE="disabled",
         RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0",
         RAY_worker_register_timeout_seconds="300",
+        RAY_agent_register_timeout_ms="300000",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(services, "get_node", _patiently(services.get_node))

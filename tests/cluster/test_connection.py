@@ -76,10 +76,10 @@ def test_a_missing_cluster_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_statistics_are_off_and_strangers_kept_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """While Ray starts; what the user has set stays."""
     seen: dict[str, str | None] = {}
-    names = ("RAY_USAGE_STATS_ENABLED", "RAY_AUTH_TOKEN", "RAY_DEDUP_LOGS")
+    names = ("RAY_USAGE_STATS_ENABLED", "RAY_AUTH_TOKEN", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO")
     for name in names:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("RAY_DEDUP_LOGS", "mine")
+    monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "mine")
 
     def init(**options: object) -> None:
         assert options["include_dashboard"] is False

@@ -1,5 +1,6 @@
 """One shard, in this process."""
 
+import io
 import tarfile
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_a_shard_has_its_loops_and_their_rows(model: ImageToVideo, tmp_path: Pat
         (archive_npy,) = [one for one in archive if one.name == rows["npy"][0]]
         file = archive.extractfile(archive_npy)
         assert file is not None
-        assert np.load(file).shape == (16, 40, 48)
+        assert np.load(io.BytesIO(file.read())).shape == (16, 40, 48)
 
 
 def test_nothing_is_written_for_nothing(model: ImageToVideo, tmp_path: Path) -> None:

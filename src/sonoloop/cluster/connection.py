@@ -20,10 +20,10 @@ from ray._private import worker as ray_worker
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.report.words import counted
 
-QUIET: Final[Mapping[str, str]] = {
+SETTINGS: Final[Mapping[str, str]] = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves the machine
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # and no warning about it
-    "RAY_DEDUP_LOGS": "0",
+    "RAY_agent_register_timeout_ms": "300000",  # of a busy machine; Ray gives up after seconds
 }
 TOKEN: Final = secrets.token_hex(32)
 """Of clusters that this process starts. Ray asks for one by default and would keep it in the home
@@ -59,7 +59,6 @@ class Cluster:
             "num_cpus": self.threads,
             "num_gpus": int(self.device == "cuda"),
             "max_retries": 0,  # whoever hands work out starts it again, and says so
-            "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(self.threads)}},
         }
 
     def describe(self) -> str:
@@ -121,7 +120,7 @@ def connected(address: str | None, *, threads: int) -> Iterator[Cluster]:
 
 def _variables(address: str | None) -> dict[str, str]:
     """Choose Ray's settings; those that are set already stay."""
-    wanted = {**QUIET, **({} if address else {"RAY_AUTH_TOKEN": TOKEN})}
+    wanted = {**SETTINGS, **({} if address else {"RAY_AUTH_TOKEN": TOKEN})}
     return {name: value for name, value in wanted.items() if name not in os.environ}
 
 
