@@ -169,7 +169,11 @@ def in_this_process(stills: Path, out: Path, model: Path, per_shard: int) -> Non
 
 def with_a_machine_killed(run: Callable[[str | None], object], out: Path, shards: int) -> None:
     """Run on two machines, kill one on the way and let another join."""
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_AUTH_MODE="disabled")
+    os.environ.update(
+        RAY_USAGE_STATS_ENABLED="0",
+        RAY_AUTH_MODE="disabled",
+        RAY_agent_register_timeout_ms="300000",
+    )
     cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )

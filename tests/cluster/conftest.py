@@ -1,9 +1,11 @@
 """A Ray cluster of two machines within this one, and a bucket on the loopback interface."""
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -24,10 +26,10 @@ QUICK_TO_NOTICE = {
 
 @dataclass
 class Machines:
-    """A head that only keeps the books, and machines that can be killed."""
+    """A head, which also works, and a machine that can be killed."""
 
     cluster: Any
-    workers: list[Any] = field(default_factory=list)
+    other: Any = None
 
     @property
     def address(self) -> str:
@@ -35,14 +37,14 @@ class Machines:
         return str(self.cluster.address)
 
     def add(self) -> None:
-        """Start a machine with one CPU."""
-        self.workers.append(self.cluster.add_node(num_cpus=1, object_store_memory=100_000_000))
+        """Start the other machine if there is none."""
+        if self.other is None:
+            self.other = self.cluster.add_node(**_machine())
 
-    def kill(self, node_id: str) -> None:
-        """Kill a machine at once."""
-        (node,) = [one for one in self.workers if one.node_id == node_id]
-        self.workers.remove(node)
-        self.cluster.remove_node(node, allow_graceful=False)
+    def kill(self) -> None:
+        """Kill it at once."""
+        self.cluster.remove_node(self.other, allow_graceful=False)
+        self.other = None
 
 
 @pytest.fixture(scope="session")
@@ -79,15 +81,32 @@ def _machines(bucket: str) -> Iterator[Machines]:
         cluster = Cluster(
             initialize_head=True,
             head_node_args={
-                "num_cpus": 0,
+                **_machine(),
                 "include_dashboard": False,
-                "object_store_memory": 100_000_000,
+                "no_monitor": True,
                 "_system_config": QUICK_TO_NOTICE,
             },
         )
         yield Machines(cluster)
         ray.shutdown()
         cluster.shutdown()
+
+
+def _machine() -> dict[str, Any]:
+    """Describe a small machine with its ports: one that must find them gives up after 15 s."""
+    names = ("metrics_agent", "metrics_export", "dashboard_agent_listen", "runtime_env_agent")
+    ports = {}
+    with ExitStack() as stack:
+        for name in names:
+            taken = stack.enter_context(socket.socket())
+            taken.bind(("127.0.0.1", 0))
+            ports[f"{name}_port"] = taken.getsockname()[1]
+    return {
+        **ports,
+        "num_cpus": 1,
+        "object_store_memory": 100_000_000,
+        "include_log_monitor": False,
+    }
 
 
 def _patiently(look: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,6 +128,5 @@ def _patiently(look: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.fixture
 def machines(_machines: Machines) -> Machines:
     """Have two machines with one CPU each, whatever the test before has killed."""
-    while len(_machines.workers) < 2:
-        _machines.add()
+    _machines.add()
     return _machines
