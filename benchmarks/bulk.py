@@ -207,6 +207,7 @@ def main() -> None:
     parser.add_argument("--stills", type=int, default=20_000)
     parser.add_argument("--one-process", type=int, default=1000, help="stills of the first row")
     parser.add_argument("--per-shard", type=int, default=64)
+    parser.add_argument("--no-kill", action="store_true", help="leave out the last row")
     arguments = parser.parse_args()
     work: Path = arguments.work
     count, few = arguments.stills, min(arguments.one_process, arguments.stills)
@@ -232,9 +233,11 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- |", flush=True)
     one = timed("one process", few, lambda: in_this_process(
         some, work / "one", model, arguments.per_shard))  # fmt: skip
-    many = timed("Ray, 2 workers", count, lambda: on_ray(work / "ray", None))
+    many = timed("Ray, two workers", count, lambda: on_ray(work / "ray", None))
     print(f"overhead: {many[0] * WORKERS / one[0] - 1:+.0%} of time, {many[1] / one[1] - 1:+.0%} "
           f"of CPU; load {os.getloadavg()[0]:.1f} at the end")  # fmt: skip
+    if arguments.no_kill:
+        return
     out = work / "killed"
     shards = -(-count // arguments.per_shard)
     timed("one of two machines killed", count, lambda: with_a_machine_killed(

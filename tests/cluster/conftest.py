@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import boto3
 import pytest
@@ -14,6 +16,9 @@ import ray
 from moto.server import ThreadedMotoServer
 from ray._private import services
 from ray.cluster_utils import Cluster
+from ray.exceptions import WorkerCrashedError
+
+from sonoloop.cluster import connection
 
 BUCKET = "bucket"
 QUICK_TO_NOTICE = {
@@ -110,10 +115,10 @@ def _machine() -> dict[str, Any]:
 
 
 def _patiently(look: Callable[..., Any]) -> Callable[..., Any]:
-    """Give machines five minutes to start, where Ray gives 30 s: this one may be busy."""
+    """Give machines two minutes to start, where Ray gives 30 s: this one may be busy."""
 
     def look_again(*what: object) -> Any:  # noqa: ANN401 - Ray's description of a machine
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 120
         while True:
             try:
                 return look(*what)
@@ -130,3 +135,72 @@ def machines(_machines: Machines) -> Machines:
     """Have two machines with one CPU each, whatever the test before has killed."""
     _machines.add()
     return _machines
+
+
+class Reference(NamedTuple):
+    """What Ray gives for something it keeps."""
+
+    number: int
+
+    def hex(self) -> str:
+        """Name it."""
+        return f"{self.number:x}"
+
+
+class RayHere:
+    """Does in this process what Ray does on others: everything travels as bytes.
+
+    Args:
+        losses: How many pieces of work are lost with their worker, the first ones.
+    """
+
+    def __init__(self, losses: int) -> None:
+        """Keep nothing."""
+        self.losses = losses
+        self._kept: list[bytes | Exception] = []
+
+    def put(self, value: object) -> Reference:
+        """Keep something."""
+        self._kept.append(ray.cloudpickle.dumps(value))
+        return Reference(len(self._kept) - 1)
+
+    def get(self, reference: Reference) -> object:
+        """Give a copy of what is kept, or raise what the work ended with."""
+        kept = self._kept[reference.number]
+        if isinstance(kept, Exception):
+            raise kept
+        return ray.cloudpickle.loads(kept)
+
+    def remote(self, **resources: object) -> Callable[..., Any]:
+        """Prepare a function for work elsewhere."""
+        assert resources["max_retries"] == 0
+        return lambda function: SimpleNamespace(remote=partial(self._do, function))
+
+    def wait(
+        self, references: list[Reference], *, num_returns: int, timeout: float
+    ) -> tuple[list[Reference], list[Reference]]:
+        """Let the oldest work end."""
+        del timeout
+        return references[:num_returns], references[num_returns:]
+
+    def _do(self, function: Callable[..., object], *arguments: object) -> Reference:
+        if self.losses:
+            self.losses -= 1
+            self._kept.append(WorkerCrashedError())
+            return Reference(len(self._kept) - 1)
+        given = ray.cloudpickle.loads(ray.cloudpickle.dumps(arguments))
+        there = [self.get(one) if isinstance(one, Reference) else one for one in given]
+        return self.put(function(*there))
+
+
+@pytest.fixture
+def ray_here(monkeypatch: pytest.MonkeyPatch) -> RayHere:
+    """Put the stand-in in the place of Ray; the first piece of work is lost."""
+    here = RayHere(losses=1)
+    for name in ("put", "get", "remote", "wait"):
+        monkeypatch.setattr(ray, name, getattr(here, name))
+    monkeypatch.setattr(ray, "init", lambda **_: None)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray, "nodes", lambda: [{"Alive": True, "Resources": {"CPU": 2.0}}])
+    monkeypatch.setattr(connection, "_silence", lambda: None)
+    return here

@@ -5,6 +5,7 @@ import tarfile
 import threading
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,45 @@ def _rows(files: Any, place: str) -> pl.DataFrame:  # noqa: ANN401
     return pl.concat(pl.read_parquet(io.BytesIO(content)) for content in tables)
 
 
+@pytest.mark.usefixtures("ray_here")
+def test_each_loop_is_there_once(model_folder: Path, tmp_path: Path) -> None:
+    """The first shard is lost with its worker; a second call makes only what is lacking."""
+    stills, out, text = tmp_path / "stills", tmp_path / "loops", StringIO()
+    stills.mkdir()
+    for number in range(NUM_STILLS):
+        (stills / f"{number:02}.png").write_bytes(_png(number))
+
+    def run(**changed: Any) -> BulkResult:  # noqa: ANN401
+        return synthesize_in_bulk(
+            [str(stills)],
+            str(out),
+            replace(OPTIONS, **changed),
+            model=str(model_folder),
+            stills_per_shard=PER_SHARD,
+            console=Console(file=text, width=200),
+        )
+
+    files = fsspec.filesystem("file")
+    assert run().num_loops == NUM_STILLS * SAMPLES
+    assert "was lost with its worker: started again" in text.getvalue()
+    shards = _shards(files, str(out))
+    assert len(shards) == NUM_STILLS / PER_SHARD
+    _check_once(_rows(files, str(out)), shards)
+    lost = out / min(shards)
+    lost.unlink()
+    lost.with_suffix(".parquet").unlink()
+    (stills / "0.png").write_bytes(b"no picture")
+    result = run()
+    assert (result.num_loops, result.num_there) == (PER_SHARD * SAMPLES, NUM_STILLS - PER_SHARD)
+    assert result.num_failed == 1
+    assert f"skipped {stills / '0.png'}: " in text.getvalue()
+    _check_once(_rows(files, str(out)), _shards(files, str(out)))
+    assert not list(out.glob(".*"))
+    with pytest.raises(UsageError, match="holds loops with seed 5, 6 was asked for"):
+        run(seed=6)
+
+
+@pytest.mark.slow
 def test_each_loop_is_there_once_after_a_machine_died(
     machines: Any,  # noqa: ANN401 - of conftest.py
     bucket: str,

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,45 @@ def _run(dataset: Path, out: Path, engine: Engine, marks: Path | None, console: 
     )
 
 
+def _check_same(local: Path, there: Path) -> None:
+    """Compare all that a study leaves, but for times."""
+    cells = _cells(local)
+    assert len(cells) == 4
+    assert _cells(there) == cells
+    for pattern in ("generators/*/clips/*", "study.csv"):
+        paths = list(local.glob(pattern))
+        assert paths
+        for path in paths:
+            assert (there / path.relative_to(local)).read_bytes() == path.read_bytes()
+    assert not list(there.rglob(".*"))
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_results_are_those_of_one_process(dataset: Path, tmp_path: Path) -> None:
+    """Everything travels as bytes, the first training is lost; nothing is left of either.
+
+    Then the local engine finds all done, and an arm can be added on Ray.
+    """
+    text = StringIO()
+    _run(dataset, tmp_path / "ray", RayEngine(), None, Console(file=text, width=200))
+    _run(dataset, tmp_path / "local", LocalEngine(threads=1), None, Console(quiet=True))
+    said = text.getvalue()
+    assert "Ray: 1 machine with 2 CPUs, 2 at once, 1 thread each" in said
+    assert "r3d18-ratio0.5-b-fold0-seed0 was lost with its worker: started again" in said
+    assert said.index("-b-fold1") < said.index("fold0-ratio0.5: generators")
+    _check_same(tmp_path / "local", tmp_path / "ray")
+    more = replace(OPTIONS, arms="b,i,i-only")
+    for engine, name in ((RayEngine(), "ray"), (LocalEngine(threads=1), "local")):
+        study(
+            dataset, tmp_path / name, more, label="label", console=Console(quiet=True),
+            makers=_makers(None), engine=engine,
+        )  # fmt: skip
+    cells = _cells(tmp_path / "ray")
+    assert len(cells) == 6
+    assert cells == _cells(tmp_path / "local")
+
+
+@pytest.mark.slow
 def test_a_killed_machine_changes_nothing(
     dataset: Path,
     tmp_path: Path,
@@ -140,14 +180,7 @@ def test_a_killed_machine_changes_nothing(
     assert "Ray: 2 machines with 2 CPUs, 2 at once, 1 thread each" in said
     assert "was lost with its worker: started again" in said
     assert (len(places()), len(set(places()))) == (3, 2)
-    cells = _cells(tmp_path / "local")
-    assert len(cells) == 4
-    assert _cells(tmp_path / "ray") == cells
-    for pattern in ("generators/*/clips/*", "study.csv"):
-        for path in (tmp_path / "local").glob(pattern):
-            there = tmp_path / "ray" / path.relative_to(tmp_path / "local")
-            assert there.read_bytes() == path.read_bytes()
-    assert not list((tmp_path / "ray").rglob(".*"))
+    _check_same(tmp_path / "local", tmp_path / "ray")
 
 
 @pytest.mark.slow
