@@ -18,10 +18,11 @@ from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import claimed
 from sonoloop.recipes.study_cells import FIRST, Cell, needs, plan_cells, read_cell
-from sonoloop.recipes.study_context import StudyContext, run_cell
+from sonoloop.recipes.study_context import StudyContext
 from sonoloop.recipes.study_cost import duration, plan_lines
 from sonoloop.recipes.study_data import open_study_data
 from sonoloop.recipes.study_division import divide
+from sonoloop.recipes.study_engine import Engine, LocalEngine
 from sonoloop.recipes.study_fold import Makers, trained_makers
 from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
 from sonoloop.recipes.study_results import results
@@ -55,6 +56,7 @@ def study(  # noqa: PLR0913 - the options of a command
     plan_only: bool = False,
     console: Console | None = None,
     makers: Makers = trained_makers,
+    engine: Engine | None = None,
 ) -> StudyRecord | None:
     """Run a study, or go on with one.
 
@@ -69,6 +71,7 @@ def study(  # noqa: PLR0913 - the options of a command
         plan_only: Whether to stop after the plan.
         console: Where people read.
         makers: Trains the generators of a fold.
+        engine: Where the trainings run; None takes this process.
 
     Returns:
         What was found; None where only the plan was asked for.
@@ -132,7 +135,7 @@ def study(  # noqa: PLR0913 - the options of a command
             "classes": list(classes),
         }
         _keep_settings(out, settings, options)
-        _run(context, left)
+        _run(context, left, engine or LocalEngine())
     found = {cell: read_cell(out, cell) or {} for cell in cells}
     record = _record(context, dataset, arms, found)
     write_atomically(out / STUDY_TABLE, study_csv(record).encode())
@@ -148,23 +151,29 @@ def study(  # noqa: PLR0913 - the options of a command
     return record
 
 
-def _run(context: StudyContext, cells: Sequence[Cell]) -> None:
+def _run(context: StudyContext, cells: Sequence[Cell], engine: Engine) -> None:
     """Make all trainings; what true videos gain is told as soon as it is known."""
     sources = {source for cell in cells if (source := needs(cell)) in GENERATOR_OF}
     if any(cell.arm in ASKED for cell in cells):
         sources.add(REQUESTS)
-    first = sum(cell.arm in FIRST for cell in cells)
-    for number, cell in enumerate(cells):
-        if number == first:
-            _say_headroom(context)
-        run_cell(context, cell, sorted(sources))
+    first = {cell for cell in cells if cell.arm in FIRST}
+    done: list[Cell] = []
+
+    def tell(cell: Cell) -> None:
         found = read_cell(context.folder, cell) or {}
         value = _auroc(context, found["held_out"])
+        done.append(cell)
         _say(
             context.console,
-            f"{number + 1}/{len(cells)} {cell.name}: AUROC {value:.3f} in this fold, "
+            f"{len(done)}/{len(cells)} {cell.name}: AUROC {value:.3f} in this fold, "
             f"{duration(float(found['seconds']))}",
         )
+        if cell in first and first <= set(done):
+            _say_headroom(context)
+
+    if cells and not first:
+        _say_headroom(context)
+    engine.run(context, cells, sorted(sources), tell)
 
 
 def _say_headroom(context: StudyContext) -> None:

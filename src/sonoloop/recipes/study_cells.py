@@ -10,6 +10,8 @@ from sonoloop.errors import SonoloopError
 from sonoloop.recipes.study_options import EXTRA, PROBES, ModelName, StudyOptions
 
 SCORES_FILE = "scores.json"
+RUN_FOLDER = "run"
+"""The training of a cell that is not done."""
 FIRST = ("b", "k")
 """Arms that tell what true videos would gain; they come before all others."""
 
