@@ -1,5 +1,7 @@
 """A study's tables and sentences as Markdown: the paper's Table 2, all arms, what follows."""
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -78,6 +80,36 @@ def paper_layout(results: Sequence[ResultRecord]) -> Iterator[str]:
             cells = [_paper_cell(by_ratio[ratio], arm) for ratio in ratios]
             if any(cells):
                 yield _row([model, name, *cells])
+
+
+def paper_csv(record: StudyRecord) -> str:
+    """Write Table 2 as a line for each cell, the paper's figures beside ours where they are known.
+
+    Args:
+        record: What was found.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            "classifier",
+            "ratio",
+            "trained_on",
+            "f1",
+            "accuracy",
+            "paper_f1",
+            "paper_accuracy",
+            "split",
+        ]
+    )
+    for result in record.results:
+        for arm, name in ROWS:
+            if (found := result.arm(arm)) is not None:
+                paper = PAPER.get((result.model, result.ratio, arm), "")
+                printed = [one.strip() for one in paper.split("/")] if paper else ["", ""]
+                ours = (f"{100 * found.f1:.2f}", f"{100 * found.accuracy:.2f}")
+                writer.writerow([result.model, result.ratio, name, *ours, *printed, record.split])
+    return text.getvalue()
 
 
 def arms_table(result: ResultRecord) -> Iterator[str]:
