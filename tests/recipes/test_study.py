@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -103,3 +104,42 @@ def test_a_division_by_video_is_marked_in_every_table(
     assert record.findings[0].startswith("LEAKS")
     assert "**LEAKS" in (out / "study.md").read_text()
     assert ",video" in (out / "study.csv").read_text().splitlines()[1]
+
+
+def test_other_arms_are_not_trained_where_nothing_can_be_decided(
+    study_dataset: Path, tmp_path: Path, stand_ins: Makers
+) -> None:
+    """After (b) and (k), with the numbers; "go-on" trains them in the same folder."""
+    out, text = tmp_path / "study", StringIO()
+    options = StudyOptions(
+        arms="a,b,i,k", folds=2, seeds=1, epochs=1, width=4, size=32, windows=1, samples=1
+    )
+    record = study(
+        study_dataset, out, options, label="label", console=Console(file=text, width=500),
+        makers=stand_ins,
+    )  # fmt: skip
+    assert record is not None
+    (result,) = record.results
+    assert [arm.arm for arm in result.arms] == ["b", "k"]
+    assert (result.not_trained, result.verdicts) == (("a", "i"), ())
+    assert result.headroom is not None
+    assert f"gain {result.headroom.estimate:+.3f}" in result.stopped
+    assert record.num_cells == 4
+    assert not (out / "generators").exists()
+    said = f"r3d18 at ratio 0.5: undecidable: {result.stopped}; (a), (i) not trained"
+    assert record.findings[0].startswith(said)
+    assert said in (out / "study.md").read_text()
+    assert "undecidable, true videos" in text.getvalue()
+    going_on = replace(options, undecidable="go-on")
+    record = study(study_dataset, out, going_on, label="label", console=QUIET, makers=stand_ins)
+    assert record is not None
+    assert [arm.arm for arm in record.results[0].arms] == ["a", "b", "i", "k"]
+    assert record.results[0].not_trained == ()
+
+
+def test_one_fold_decides_nothing(finished_study: Finished) -> None:
+    """With --run-folds every arm is trained, whatever (k) gains."""
+    _, record = finished_study
+    assert record.results[0].headroom is not None
+    assert record.results[0].headroom.estimate < 0.14
+    assert record.results[0].not_trained == ()

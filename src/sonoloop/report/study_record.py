@@ -91,6 +91,10 @@ class ResultRecord(Record):
     """AUROC of (k) minus that of (b)."""
     leaks: LeakRecord | None
     notes: tuple[str, ...]
+    stopped: str = ""
+    """Why nothing can be decided here, where the study stopped after (b) and (k)."""
+    not_trained: tuple[str, ...] = ()
+    """Arms that were left out for that reason."""
 
     def arm(self, name: str) -> ArmRecord | None:
         """Find an arm."""
