@@ -32,6 +32,9 @@ def test_every_arm_is_in_the_tables(finished_study: Finished) -> None:
     page = (out / "study.md").read_text()
     assert "| r3d18 | real + LDDM |" in page
     assert record.findings[0] in page
+    for name in ("auroc-r3d18-0.5.svg", "gain-r3d18-0.5.svg"):
+        assert f"]({name})" in page
+        assert (out / name).is_file()
     assert result.leaks is not None
     assert set(result.leaks.real_or_synthetic) == {"moves", "rests"}
 

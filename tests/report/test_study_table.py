@@ -43,6 +43,8 @@ def test_the_page_holds_what_was_found(study_record: StudyRecord) -> None:
     assert "taken for it in 80 % by the classifier trained on synthetic, against the still" in page
     assert "real and synthetic clips of benign are told apart with AUROC 0.90" in page
     assert "## Learning curve" in page
+    assert "](curve-c3d.svg)" in page
+    assert "](auroc-c3d-0.7.svg)" in page
     assert "epochs 20" in page
     assert "LEAKS" not in page
     assert "**LEAKS" in study_page(study_record.model_copy(update={"split": "video"}))

@@ -27,6 +27,7 @@ from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyO
 from sonoloop.recipes.study_results import out_of_fold, results, undecided
 from sonoloop.recipes.study_sources import parse_source, read_source
 from sonoloop.recipes.study_stills import read_stills, with_stills
+from sonoloop.report.study_plots import study_plots
 from sonoloop.report.study_record import (
     STUDY_FILE,
     STUDY_PAGE,
@@ -137,6 +138,8 @@ def study(  # noqa: PLR0913 - the options of a command
     record = _record(context, dataset, arms, found)
     write_atomically(out / STUDY_TABLE, study_csv(record).encode())
     write_atomically(out / STUDY_PAGE, study_page(record).encode())
+    for name, plot in study_plots(record).items():
+        write_atomically(out / name, plot.encode())
     write_atomically(out / STUDY_FILE, study_json(record).encode())
     for result in record.results:
         _say(console, f"\n{result.model}, ratio {result.ratio:g}")

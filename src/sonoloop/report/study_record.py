@@ -100,6 +100,15 @@ class ResultRecord(Record):
         """Find an arm."""
         return next((one for one in self.arms if one.arm == name), None)
 
+    def gains(self) -> dict[str, IntervalRecord]:
+        """Give what each arm gains over (b), in the order of the arms."""
+        found = {
+            one.arm: one.difference for verdict in self.verdicts for one in verdict.against_baseline
+        }
+        if self.headroom is not None:
+            found.setdefault("k", self.headroom)
+        return {one.arm: found[one.arm] for one in self.arms if one.arm in found}
+
 
 class StudyRecord(Record):
     """A study with all that is needed to run it again."""

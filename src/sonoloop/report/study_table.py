@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sonoloop.report.audit_sentences import plain, signed
+from sonoloop.report.study_plots import arm_files, curve_file, study_plots
 from sonoloop.report.study_record import ResultRecord, StudyRecord
 from sonoloop.report.study_sentences import LEAKS
 
@@ -38,6 +39,8 @@ def study_page(record: StudyRecord) -> str:
     Args:
         record: What was found.
     """
+    drawn = study_plots(record)
+    models = dict.fromkeys(result.model for result in record.results)
     title = f"# Does synthetic video help? {record.label} of {record.dataset}"
     lines = [title, ""]
     if record.split == "video":
@@ -47,6 +50,8 @@ def study_page(record: StudyRecord) -> str:
     lines += [PAPER_NOTE, ""]
     if len(record.results) > 1:
         lines += ["## Learning curve", "", *learning_curve(record.results), ""]
+        names = [name for model in models if (name := curve_file(model)) in drawn]
+        lines += [*(f"![Gain against real videos]({name})" for name in names), ""]
     for result in record.results:
         lines += [
             f"## {result.model}, ratio {result.ratio:g}",
@@ -54,6 +59,8 @@ def study_page(record: StudyRecord) -> str:
             _amounts(result),
             "",
             *arms_table(result),
+            "",
+            *(f"![{result.model}]({name})" for name in arm_files(result) if name in drawn),
             "",
             *(f"- {note}" for note in (*result.notes, *leak_lines(result))),
             "",
@@ -173,11 +180,7 @@ def leak_lines(result: ResultRecord) -> Iterator[str]:
 
 
 def _gains(result: ResultRecord) -> dict[str, str]:
-    return {
-        one.arm: signed(one.difference)
-        for verdict in result.verdicts
-        for one in verdict.against_baseline
-    }
+    return {arm: signed(gain) for arm, gain in result.gains().items()}
 
 
 def _amounts(result: ResultRecord) -> str:
