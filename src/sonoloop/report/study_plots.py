@@ -67,7 +67,8 @@ def learning_plots(results: Sequence[ResultRecord]) -> dict[str, Markup]:
     plots = {}
     for model in dict.fromkeys(result.model for result in results):
         own = [result for result in results if result.model == model]
-        known = {arm: name for result in own for arm, name in _curves(result)}
+        found = {arm: name for result in own for arm, name in _curves(result)}
+        known = {arm: found[arm] for arm in (*CURVES, *found) if arm in found}
         series = [
             Series(
                 *known[arm],

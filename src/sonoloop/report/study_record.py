@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import Field
 
 from sonoloop.report.audit_record import IntervalRecord
-from sonoloop.report.records import Record
+from sonoloop.report.records import Record, read_stored
 
 STUDY_FILE: Final = "study.json"
 STUDY_TABLE: Final = "study.csv"
@@ -127,6 +128,20 @@ class StudyRecord(Record):
     results: tuple[ResultRecord, ...]
     findings: tuple[str, ...]
     """What follows, in words."""
+    notes: tuple[str, ...] = ()
+    """What is peculiar about the data, such as stills that differ from the videos."""
+
+
+def read_study(folder: Path) -> StudyRecord:
+    """Read what ``sonoloop study`` wrote.
+
+    Args:
+        folder: Its --out.
+
+    Raises:
+        UsageError: If there is no record, or none of this version.
+    """
+    return read_stored(folder / STUDY_FILE, StudyRecord, "study", "study")
 
 
 def study_json(record: StudyRecord) -> str:

@@ -46,6 +46,8 @@ def study_page(record: StudyRecord) -> str:
     if record.split == "video":
         lines += [f"**{LEAKS}**", ""]
     lines += [f"- {sentence}" for sentence in record.findings]
+    if record.notes:
+        lines += ["", *(f"- Note: {note}" for note in record.notes)]
     lines += ["", "## As in Table 2 of the paper", "", *paper_layout(record.results), ""]
     lines += [PAPER_NOTE, ""]
     if len(record.results) > 1:
@@ -78,15 +80,30 @@ def paper_layout(results: Sequence[ResultRecord]) -> Iterator[str]:
     Args:
         results: Of all classifiers and ratios.
     """
+    heads, rows = paper_cells(results)
+    yield from _table_head(heads)
+    yield from map(_row, rows)
+
+
+def paper_cells(results: Sequence[ResultRecord]) -> tuple[list[str], list[list[str]]]:
+    """Arrange Table 2.
+
+    Args:
+        results: Of all classifiers and ratios.
+
+    Returns:
+        Names of the columns, and the rows that are not empty.
+    """
     ratios = list(dict.fromkeys(result.ratio for result in results))
-    head = ["classifier", "trained on", *(_odds(ratio) for ratio in ratios)]
-    yield from _table_head(head)
+    heads = ["classifier", "trained on", *(_odds(ratio) for ratio in ratios)]
+    rows = []
     for model in dict.fromkeys(result.model for result in results):
         by_ratio = {one.ratio: one for one in results if one.model == model}
         for arm, name in ROWS:
             cells = [_paper_cell(by_ratio[ratio], arm) for ratio in ratios]
             if any(cells):
-                yield _row([model, name, *cells])
+                rows.append([model, name, *cells])
+    return heads, rows
 
 
 def paper_csv(record: StudyRecord) -> str:
