@@ -33,6 +33,7 @@ class Scale:
         presets: Settings of each method; "study" are those of the study's generators.
         settings: Single settings of each training.
         samples: Loops of each still of Table 1; DIV needs several.
+        metrics: What is measured; "" for all whose nets are there.
         study: Options of both studies.
         arms: Arms of each study, by how it divides.
     """
@@ -41,6 +42,7 @@ class Scale:
     presets: dict[str, str]
     settings: dict[str, tuple[str, ...]]
     samples: int
+    metrics: str
     study: tuple[str, ...]
     arms: dict[str, str]
 
@@ -50,6 +52,7 @@ PAPER: Final = Scale(
     presets={"lddm": "paper", "cinn": "cinn", "study": "paper"},
     settings={},
     samples=5,
+    metrics="",
     study=(
         *("--models", "c3d,tsm,tdn,atmnet", "--ratios", "0.7,0.5,0.3", "--folds", "5"),
         *("--seeds", "2", "--epochs", "50", "--samples", "1", "--balance", "fill"),
@@ -76,6 +79,7 @@ QUICK: Final = Scale(
         "cinn/flow": ("flow_training.max_steps=30", "flow.conditioner=resnet50"),
     },
     samples=2,
+    metrics="psnr,motion",  # the nets of Table 1 take minutes on a CPU
     study=(
         *("--models", "r3d18", "--width", "4", "--size", "32", "--ratios", "0.5,0.3"),
         *("--folds", "2", "--seeds", "1", "--epochs", "1", "--samples", "1", "--windows", "1"),
@@ -155,6 +159,7 @@ def steps(
         record = out / "evaluation" / method
         words = ("evaluate", "--real", str(videos), "--synthetic", str(out / "loops" / method))
         words += ("--paper", "--title", method, "--out", str(record))
+        words += ("--metrics", scale.metrics) if scale.metrics else ()
         words += ("--dtfvd-weights", str(dtfvd)) if dtfvd else ()
         yield Step(f"evaluate {method}", words, record / "evaluation.json", may_skip=True)
     for split in SPLITS:
@@ -163,7 +168,8 @@ def steps(
         words += ("--classes", "benign=benign", "malignant=malignant", "--arms", scale.arms[split])
         words += (*scale.study, "--generator-preset", scale.presets["study"], "--out", str(folder))
         yield Step(f"study by {split}", words, folder / STUDY_FILE)
-    parts = [out / "evaluation" / method for method in METHODS.values()]
+    parts = [out / f"study_{split}" for split in SPLITS]
+    parts += [out / "evaluation" / method for method in METHODS.values()]
     parts += [out / "runs" / name for name in ("cinn/autoencoder", "cinn/flow")]
     parts += [out / "runs" / name for name in ("lddm/autoencoder", "lddm/diffusion")]
     words = ("report", *map(str, parts), "--title", "The paper's tables, measured here")

@@ -91,6 +91,7 @@ def study(  # noqa: PLR0913 - the options of a command
         seed=options.seed,
     )
     pool = data.first_frames
+    notes: list[str] = []
     if stills is not None:
         if "k" in options.arm_names():
             msg = "--stills: stills of their own have no true videos, leave k out of --arms"
@@ -98,7 +99,7 @@ def study(  # noqa: PLR0913 - the options of a command
         pool, notes = read_stills(stills, label, data)
         divisions = with_stills(divisions, pool, data)
         for note in notes:
-            _say(console, note)
+            _say(console, f"note: {note}")
     folders = dict(map(parse_source, sources))
     numbers = {name: number for number, name in enumerate(data.classes)}
     elsewhere = {
@@ -135,7 +136,7 @@ def study(  # noqa: PLR0913 - the options of a command
         _keep_settings(out, settings, options)
         _run(context, left)
     found = {cell: scores for cell in cells if (scores := read_cell(out, cell)) is not None}
-    record = _record(context, dataset, arms, found)
+    record = _record(context, dataset, arms, found, notes)
     write_atomically(out / STUDY_TABLE, study_csv(record).encode())
     write_atomically(out / STUDY_PAGE, study_page(record).encode())
     for name, plot in study_plots(record).items():
@@ -225,6 +226,7 @@ def _record(
     dataset: Path,
     arms: Sequence[str],
     found: Mapping[Cell, Mapping[str, Any]],
+    notes: Sequence[str],
 ) -> StudyRecord:
     options = context.options
     of_all = tuple(results(context, arms, tuple(context.sources), found))
@@ -240,6 +242,7 @@ def _record(
         software=f"sonoloop {__version__}, torch {torch.__version__}",
         results=of_all,
         findings=study_findings(of_all, leaks=options.split == "video"),
+        notes=tuple(notes),
     )
 
 

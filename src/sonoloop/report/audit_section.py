@@ -22,7 +22,7 @@ def audit_section(record: AuditRecord, anchor: str) -> Markup:
     title = audit_title(record)
     names = {str(view): name for view, name in VIEWS.items()}
     shown = [(names.get(probe.view, probe.view), probe.auroc) for probe in record.probes]
-    rows = [_row(name, auroc) for name, auroc in shown]
+    rows = [_row(name.removesuffix(" alone"), auroc) for name, auroc in shown]
     differences = [
         [f"{names[one.view]} - {names[one.other]}", signed(one.difference)]
         for one in record.differences
