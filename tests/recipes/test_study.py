@@ -3,10 +3,12 @@
 import csv
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 from rich.console import Console
 
@@ -82,6 +84,52 @@ def test_a_plan_starts_nothing(
     )
     assert found is None
     assert not (tmp_path / "study").exists()
+
+
+def _labelled(source: Path, folder: Path, labels: Sequence[str | None]) -> Path:
+    """Give the first videos of a dataset, two a patient, these labels, and the others none."""
+    shutil.copytree(source, folder)
+    index = pl.read_parquet(folder / "index.parquet")
+    padded = [*labels, *[None] * (len(index) - len(labels))]
+    index.with_columns(label=pl.Series(padded, dtype=pl.String)).write_parquet(
+        folder / "index.parquet"
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (["rests"] * 12, r"label holds one class only \(empty \(20\), rests \(12\)\)"),
+        ([], r"label holds one class only \(empty \(32\)\)"),
+        (["rests", "moves"] * 2, "2 patients are fewer than 3 folds"),
+        (["moves"] * 2 + ["rests"] * 22, r"moves \(1 patients\) lie in one fold"),
+        (["moves"] * 4 + ["rests"] * 20, r"have no video of moves \(0 moves, \d+ rests\)"),
+        (["a", "b", "c"] * 4, r"label has 3 classes \(a, b, c\), a study tells two apart"),
+    ],
+    ids=["one class", "no label", "few patients", "one patient", "no class in a part", "three"],
+)
+def test_data_that_cannot_be_studied_leave_no_table(
+    study_dataset: Path, tmp_path: Path, labels: list[str | None], sentence: str
+) -> None:
+    """One sentence with the numbers, before anything is written."""
+    dataset = _labelled(study_dataset, tmp_path / "dataset", labels)
+    options = StudyOptions(folds=3, epochs=1, width=4, size=32)
+    with pytest.raises(UsageError, match=sentence):
+        study(dataset, tmp_path / "study", options, label="label", console=QUIET)
+    assert not (tmp_path / "study").exists()
+
+
+def test_patients_may_have_both_labels(study_dataset: Path, tmp_path: Path) -> None:
+    """Whole patients are divided, whatever their videos show; a part must hold both classes."""
+    labels = ["rests", "moves", "moves", "moves", "rests", "rests", "moves", "rests"] * 4
+    dataset = _labelled(study_dataset, tmp_path / "dataset", labels)
+    text = StringIO()
+    study(
+        dataset, tmp_path / "study", StudyOptions(folds=2, epochs=1, width=4, size=32),
+        label="label", plan_only=True, console=Console(file=text, width=200),
+    )  # fmt: skip
+    assert "32 videos of 16 patients (moves 16, rests 16)" in text.getvalue()
 
 
 def test_stills_of_their_own_have_no_true_videos(study_dataset: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sonoloop.recipes.study_stills import read_stills, with_stills
 
 @pytest.fixture(autouse=True)
 def _content_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes seconds, and test_study_still_check.py tests it."""
+    """Leave out what takes seconds; test_study_still_check.py tests it."""
     monkeypatch.setattr(study_still_check, "FEWEST_PATIENTS", 1000)
 
 
