@@ -14,7 +14,7 @@ from sonoloop.data.phantom import phantom_clip
 from sonoloop.data.prepare_options import PrepareOptions
 from sonoloop.recipes.prepare import prepare
 from sonoloop.recipes.study_data import Stills, StudyData, open_study_data
-from sonoloop.recipes.study_still_check import still_notes
+from sonoloop.recipes.study_still_check import most_expected, still_notes
 from sonoloop.recipes.study_stills import read_stills
 
 REAL = os.environ.get("SONOLOOP_REAL_DATA")
@@ -40,7 +40,7 @@ def _index(kind: str, height: int, width: int) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def videos() -> Stills:
     """Return first frames of phantoms."""
-    return _stills(0, 40)
+    return _stills(0, 24)
 
 
 @pytest.fixture
@@ -51,25 +51,38 @@ def data(study_data: StudyData, videos: Stills) -> StudyData:
 
 def test_stills_of_the_same_kind_are_not_remarked_on(data: StudyData) -> None:
     """Other phantoms of the same simulator, prepared alike."""
-    notes = still_notes(_stills(1, 40), data, _index("still", 200, 300), _index("video", 220, 300))
+    notes = still_notes(_stills(1, 24), data, _index("still", 200, 300), _index("video", 220, 300))
     assert notes == []
 
 
 def test_every_difference_is_told_with_numbers(data: StudyData) -> None:
     """Size, shape, grey levels and content, each in a sentence of its own."""
     rng = np.random.default_rng(0)
-    stripes = np.sin(np.linspace(0, 30, 64))[None, :, None] * np.ones((40, 64, 64))
-    noise = (stripes * 20 + 215 + rng.normal(0, 8, (40, 64, 64))).clip(0, 255).astype(np.uint8)
-    others = replace(_stills(1, 40), frames=noise)
+    stripes = np.sin(np.linspace(0, 30, 64))[None, :, None] * np.ones((24, 64, 64))
+    noise = (stripes * 20 + 215 + rng.normal(0, 8, (24, 64, 64))).clip(0, 255).astype(np.uint8)
+    others = replace(_stills(1, 24), frames=noise)
     size, shape, mean, contrast, content = still_notes(
         others, data, _index("still", 600, 600), _index("video", 200, 400)
     )
     assert size.startswith("stills are of another size than videos: 600 and 200 px high")
     assert "width by height 1.00 and 2.00" in shape
-    assert "100% of 40 stills lie outside of what 98 % of the videos have" in mean
+    assert "100% of 24 stills lie outside of what 98 % of the videos have" in mean
     assert contrast.startswith("stills have another contrast")
-    assert content.startswith("stills may be of another organ or device than videos: 100% of 40")
+    assert content.startswith("stills may be of another organ or device than videos: 100% of 24")
     assert "(100%, 100% by class)" in content
+
+
+def test_few_patients_allow_more() -> None:
+    """Of two samples of one kind at most one in a hundred is remarked on, with 24 as with 300."""
+    rng = np.random.default_rng(0)
+    for patients, stills in ((24, 24), (24, 300), (300, 300)):
+        most, remarked = most_expected(0.15, patients, stills), 0
+        for _ in range(300):
+            low, high = np.quantile(rng.normal(size=patients), [0.01, 0.99])
+            values = rng.normal(size=stills)
+            remarked += bool(np.mean((values < low) | (values > high)) > most)
+        assert remarked <= 3
+    assert most_expected(0.15, 51, 58) < 0.9  # breast stills beside lungs: 90 % are outside
 
 
 def test_few_patients_do_not_say_what_is_usual(data: StudyData, videos: Stills) -> None:
@@ -77,7 +90,7 @@ def test_few_patients_do_not_say_what_is_usual(data: StudyData, videos: Stills) 
     few = Stills(*(part[:6] for part in (videos.item_ids, videos.groups)), videos.labels[:6],
                  videos.frames[:6])  # fmt: skip
     empty = pl.DataFrame({"item_id": ["a"]})
-    notes = still_notes(_stills(1, 40), replace(data, first_frames=few), empty, empty)
+    notes = still_notes(_stills(1, 24), replace(data, first_frames=few), empty, empty)
     assert not any("organ" in note for note in notes)
 
 

@@ -50,7 +50,7 @@ def still_notes(
     """
     return [
         *_recorded(still_index, video_index),
-        *_grey_levels(stills.frames, data.first_frames.frames),
+        *_grey_levels(stills, data.first_frames),
         *_content(stills, data.first_frames),
     ]
 
@@ -91,17 +91,33 @@ def _apart(one: float, other: float, ratio: float) -> bool:
     return max(one, other) > ratio * min(one, other)
 
 
-def _grey_levels(stills: Frames, videos: Frames) -> Iterator[str]:
+def most_expected(share: float, patients: int, stills: int) -> float:
+    """Add what chance may do to a share of stills: the range of few patients is narrow.
+
+    Args:
+        share: Of stills outside of a range that patients gave, with very many of both.
+        patients: Who gave the range; two of n + 1 lie outside of the other n's.
+        stills: How many were compared with it.
+
+    Returns:
+        The share plus two patients and three standard deviations.
+    """
+    chance = (share * (1 - share) * (1 / patients + 1 / stills)) ** 0.5
+    return share + 2 / (patients + 1) + 3 * chance
+
+
+def _grey_levels(stills: Stills, videos: Stills) -> Iterator[str]:
     """Compare mean and spread of the grey levels of tissue."""
+    most = most_expected(MOST_OUTSIDE, len(set(videos.groups)), len(stills.frames))
     for what, of_stills, of_videos in zip(
         ("mean grey level", "contrast (standard deviation of grey levels)"),
-        _levels(stills).T,
-        _levels(videos).T,
+        _levels(stills.frames).T,
+        _levels(videos.frames).T,
         strict=True,
     ):
         low, high = np.quantile(of_videos, [0.01, 0.99])
         outside = float(np.mean((of_stills < low) | (of_stills > high)))
-        if outside > MOST_OUTSIDE:
+        if outside > most:
             yield (
                 f"stills have another {what} than videos: {np.median(of_stills):.0f} and "
                 f"{np.median(of_videos):.0f} (medians); {outside:.0%} of {len(of_stills)} stills "
@@ -125,7 +141,7 @@ def _content(stills: Stills, videos: Stills) -> Iterator[str]:
     typical = Typicality.fit(_as_frames(videos.frames), videos.groups)
     distances = typical.distances(_as_frames(stills.frames)).numpy()
     share = float(np.mean(distances > typical.threshold))
-    if share > MOST_ATYPICAL:
+    if share > most_expected(MOST_ATYPICAL, len(set(videos.groups)), len(distances)):
         classes = ", ".join(_by_class(distances > typical.threshold, stills.labels))
         yield (
             f"stills may be of another organ or device than videos: {share:.0%} of "
