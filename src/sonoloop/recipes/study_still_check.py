@@ -6,6 +6,7 @@ said.
 """
 
 from collections.abc import Iterator, Sequence
+from math import sqrt
 from statistics import median
 from typing import Final
 
@@ -102,7 +103,7 @@ def most_expected(share: float, patients: int, stills: int) -> float:
     Returns:
         The share plus two patients and three standard deviations.
     """
-    chance = (share * (1 - share) * (1 / patients + 1 / stills)) ** 0.5
+    chance = sqrt(share * (1 - share) * (1 / patients + 1 / stills))
     return share + 2 / (patients + 1) + 3 * chance
 
 
