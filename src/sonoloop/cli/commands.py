@@ -189,10 +189,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("report",): Command(
         "sonoloop.cli.report",
         "report",
-        "show evaluations and trainings on one page, in motion",
+        "show evaluations, trainings, studies and audits on one page",
         (
             "runs/autoencoder runs/diffusion --out report.html",
             "evaluation runs/diffusion --out report.html --title 'Lung, first model'",
+            "study audit --out study.html",
         ),
     ),
     ("doctor",): Command(

@@ -94,7 +94,7 @@ class _Spread:
         self.train = ray.remote(**cluster.resources)(train_remotely)
         self.make = ray.remote(**cluster.resources)(make_remotely)
         shared = replace(context, device=cluster.device, folder=Path(), _windows={})
-        for size in {context.config(cell).size for cell in cells}:
+        for size in {context.size(cell) for cell in cells}:
             shared.windows(size)
         self.shared = ray.put(shared)
 
@@ -161,9 +161,10 @@ def train_remotely(
         Scores, and what training saw.
     """
     require_software(terms.software)
-    if made is not None:
-        context.keep_made(cell, sources, made)
     with torch_threads(terms.threads), TemporaryDirectory(prefix="sonoloop-") as folder:
+        context = replace(context, folder=Path(folder))  # a probe keeps its features there
+        if made is not None:
+            context.keep_made(cell, sources, made)
         return train_cell(context, cell, sources, Path(folder) / RUN_FOLDER)
 
 
