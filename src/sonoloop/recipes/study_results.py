@@ -21,6 +21,7 @@ from sonoloop.recipes.study_cells import Cell, plan_cells
 from sonoloop.recipes.study_context import StudyContext
 from sonoloop.recipes.study_leaks import leaks
 from sonoloop.recipes.study_options import MORE_ARMS, PROBES
+from sonoloop.recipes.study_probe import NOT_AUGMENTED
 from sonoloop.report.audit_record import IntervalRecord
 from sonoloop.report.study_record import (
     ArmRecord,
@@ -93,7 +94,10 @@ def results(
                     ],
                     found,
                 ),
-                notes=verdicts[0].notes if verdicts else (),
+                notes=(
+                    *(verdicts[0].notes if verdicts else ()),
+                    *((NOT_AUGMENTED,) if model == "i3d-probe" else ()),
+                ),
                 stopped=undecided(draws) if missing and "k" in compared else "",
                 not_trained=tuple(missing),
             )
