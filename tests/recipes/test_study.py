@@ -71,7 +71,7 @@ def test_a_plan_starts_nothing(
     study_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No folder is made."""
-    monkeypatch.setattr(module, "run_cell", lambda *_: pytest.fail("it started"))
+    monkeypatch.setattr(module.LocalEngine, "run", lambda *_: pytest.fail("it started"))
     options = StudyOptions(folds=2, epochs=1, width=4, size=32)
     found = study(
         study_dataset, tmp_path / "study", options, label="label", plan_only=True, console=QUIET
