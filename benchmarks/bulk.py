@@ -62,7 +62,7 @@ def write_stills(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         pixels = np.random.default_rng(number).integers(1, 255, (SIZE, SIZE), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number:06}.png")
+        Image.fromarray(pixels).save(folder / f"patient_{number:06}.png")
 
 
 def write_tiny_model(folder: Path) -> None:

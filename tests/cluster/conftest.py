@@ -44,7 +44,7 @@ class Machines:
     def add(self) -> None:
         """Start the other machine if there is none."""
         if self.other is None:
-            self.other = self.cluster.add_node(**_machine())
+            self.other = _in_some_try(lambda: self.cluster.add_node(**_machine()))
 
     def kill(self) -> None:
         """Kill it at once."""
@@ -83,18 +83,30 @@ def _machines(bucket: str) -> Iterator[Machines]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(services, "get_node", _patiently(services.get_node))
-        cluster = Cluster(
-            initialize_head=True,
-            head_node_args={
-                **_machine(),
-                "include_dashboard": False,
-                "no_monitor": True,
-                "_system_config": QUICK_TO_NOTICE,
-            },
+        cluster = _in_some_try(
+            lambda: Cluster(
+                initialize_head=True,
+                head_node_args={
+                    **_machine(),
+                    "include_dashboard": False,
+                    "no_monitor": True,
+                    "_system_config": QUICK_TO_NOTICE,
+                },
+            )
         )
         yield Machines(cluster)
         ray.shutdown()
         cluster.shutdown()
+
+
+def _in_some_try(start: Callable[[], Any]) -> Any:  # noqa: ANN401 - of Ray
+    """Start a machine: on a busy one Ray gives up after 15 s, for which it has no setting."""
+    for _ in range(5):
+        try:
+            return start()
+        except Exception as error:  # noqa: BLE001 - Ray raises this very class
+            failed = error
+    raise failed
 
 
 def _machine() -> dict[str, Any]:
@@ -115,10 +127,10 @@ def _machine() -> dict[str, Any]:
 
 
 def _patiently(look: Callable[..., Any]) -> Callable[..., Any]:
-    """Give machines two minutes to start, where Ray gives 30 s: this one may be busy."""
+    """Give machines a little longer to start than Ray does: this one may be busy."""
 
     def look_again(*what: object) -> Any:  # noqa: ANN401 - Ray's description of a machine
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 45
         while True:
             try:
                 return look(*what)

@@ -83,7 +83,7 @@ def test_each_loop_is_there_once(model_folder: Path, tmp_path: Path) -> None:
     stills, out, text = tmp_path / "stills", tmp_path / "loops", StringIO()
     stills.mkdir()
     for number in range(NUM_STILLS):
-        (stills / f"{number:02}.png").write_bytes(_png(number))
+        (stills / f"patient_{number:02}.png").write_bytes(_png(number))
 
     def run(**changed: Any) -> BulkResult:  # noqa: ANN401
         return synthesize_in_bulk(
@@ -104,11 +104,11 @@ def test_each_loop_is_there_once(model_folder: Path, tmp_path: Path) -> None:
     lost = out / min(shards)
     lost.unlink()
     lost.with_suffix(".parquet").unlink()
-    (stills / "0.png").write_bytes(b"no picture")
+    (stills / "a.png").write_bytes(b"no picture")
     result = run()
     assert (result.num_loops, result.num_there) == (PER_SHARD * SAMPLES, NUM_STILLS - PER_SHARD)
     assert result.num_failed == 1
-    assert f"skipped {stills / '0.png'}: " in text.getvalue()
+    assert f"skipped {stills / 'a.png'}: " in text.getvalue()
     _check_once(_rows(files, str(out)), _shards(files, str(out)))
     assert not list(out.glob(".*"))
     with pytest.raises(UsageError, match="holds loops with seed 5, 6 was asked for"):
@@ -130,7 +130,7 @@ def test_each_loop_is_there_once_after_a_machine_died(
     """
     files = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
     for number in range(NUM_STILLS):
-        files.pipe_file(f"{bucket}/stills/{number:02}.png", _png(number))
+        files.pipe_file(f"{bucket}/stills/patient_{number:02}.png", _png(number))
     place = f"{bucket}/loops"
     text = StringIO()
 
@@ -167,7 +167,9 @@ def test_each_loop_is_there_once_after_a_machine_died(
     assert "was lost with its worker: started again" in text.getvalue()
 
     stills = list(list_stills([f"s3://{bucket}/stills"]))
-    assert [still.name for still in stills] == [f"{number:02}.png" for number in range(NUM_STILLS)]
+    assert [still.name for still in stills] == [
+        f"patient_{number:02}.png" for number in range(NUM_STILLS)
+    ]
     settings = settings_of(model, OPTIONS)
     with torch_threads(1):
         for start in range(0, NUM_STILLS, PER_SHARD):
@@ -193,7 +195,9 @@ def test_each_loop_is_there_once_after_a_machine_died(
 def _check_once(rows: pl.DataFrame, shards: dict[str, dict[str, bytes]]) -> None:
     """Each still has each of its samples once, in the archive that its row names."""
     loops = Counter(zip(rows["source"], rows["sample"], strict=True))
-    wanted = {(f"{n:02}.png", sample) for n in range(NUM_STILLS) for sample in range(SAMPLES)}
+    wanted = {
+        (f"patient_{n:02}.png", sample) for n in range(NUM_STILLS) for sample in range(SAMPLES)
+    }
     assert loops == dict.fromkeys(wanted, 1)
     named = Counter(zip(rows["shard"], rows["npy"], strict=True))
     assert set(named.values()) == {1}
