@@ -202,5 +202,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "look at this installation: GPU, codecs, models, disk",
         ("", "--json"),
     ),
+    ("completion",): Command(
+        "sonoloop.cli.completion",
+        "completion",
+        "print a script that completes commands in your shell",
+        ("bash > ~/.local/share/bash-completion/completions/sonoloop",),
+    ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""
