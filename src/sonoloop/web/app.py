@@ -158,7 +158,7 @@ def _animate_part(
     session: Session, model: ModelAnswer, examples: Sequence[ExampleStill]
 ) -> None:
     with gr.Row():
-        with gr.Column():
+        with gr.Column(min_width=240):
             files = gr.File(label="Stills: png, jpg, tif, webp, DICOM; of videos the first frame",
                             file_count="multiple", height=150, elem_id="sl-files")  # fmt: skip
             gr.HTML(_limits(model))
@@ -167,13 +167,13 @@ def _animate_part(
                 label="Examples: choose one",
                 columns=len(examples),
                 object_fit="contain",
-                height=220,
+                height="auto",
                 allow_preview=False,
                 interactive=False,
                 buttons=[],
                 elem_id="sl-examples",
             )
-        with gr.Column():
+        with gr.Column(min_width=240):
             inputs = _settings(model)
     with gr.Row():
         start = gr.Button("Make loops", variant="primary", elem_id="sl-start")
@@ -213,8 +213,8 @@ def _limits(model: ModelAnswer) -> str:
 def _settings(model: ModelAnswer) -> list[gr.components.Component]:
     """Lay out the settings, in the order of ``SETTINGS``; hidden where the model knows none."""
     with gr.Row():
-        samples = gr.Slider(1, 8, 2, step=1, label="Loops per still")
-        seed = gr.Textbox("0", label="Seed: the same gives the same loops", max_lines=1)
+        samples = gr.Slider(1, 8, 2, step=1, label="Loops per still", min_width=120)
+        seed = gr.Textbox("0", label="Seed: the same gives the same loops", max_lines=1, min_width=120)
     with gr.Row():
         steps = _optional("Steps of the sampler", str(model.steps))
         frames = _optional("Frames", str(model.num_frames))
@@ -234,4 +234,4 @@ def _settings(model: ModelAnswer) -> list[gr.components.Component]:
 
 def _optional(label: str, default: str, *, visible: bool = True) -> gr.Textbox:
     """Ask for a number that need not be given: Gradio's own field for numbers is never empty."""
-    return gr.Textbox(label=label, placeholder=default, max_lines=1, visible=visible)
+    return gr.Textbox(label=label, placeholder=default, max_lines=1, visible=visible, min_width=120)

@@ -41,12 +41,12 @@ def write_examples(folder: Path) -> Sequence[ExampleStill]:
     real = real_still()
     preview = folder / "real.png"
     Image.fromarray(read_recording(real, max_frames=1).frames[0]).save(preview)
-    examples = [ExampleStill("a real scan (pydicom's example)", real, preview)]
+    examples = [ExampleStill("real scan", real, preview)]
     kinds: tuple[Kind, ...] = get_args(Kind)
     for number, kind in enumerate(kinds):
         rng = np.random.default_rng(number)
         frames = phantom_clip(rng, size=PHANTOM_SIZE_PX, num_frames=1, kind=kind)
         path = folder / f"phantom_{kind}.png"
         Image.fromarray(frames[0]).save(path)
-        examples.append(ExampleStill(f"a phantom with a {kind} lesion", path, path))
+        examples.append(ExampleStill(f"phantom, {kind}", path, path))
     return examples

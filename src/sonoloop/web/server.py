@@ -182,7 +182,9 @@ def page_app(service: SynthesisService, examples: Path, study: StudyFolder | Non
         show_error=False,
         max_file_size=service.limits.max_upload_bytes,
         allowed_paths=[str(still.preview.parent) for still in stills],
-        theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+        theme=gr.themes.Default(
+            primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
         css=read_asset("page.css"),
         head=page_head(),
     )
