@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.web.limits import Limits
@@ -42,19 +42,16 @@ class Visit:
         self.url = url
         self.escaped: list[str] = []
         self.complaints: list[str] = []
-        self.num_requests = 0
+        self.requests: list[str] = []
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, accept_downloads=True
         )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(TIMEOUT_MS)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", self._count)
+        self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.route(re.compile(rf"^(http|ws)(?!s?://{re.escape(url[7:])})"), self._stop)
         self.page.goto(url)
-
-    def _count(self, _: object) -> None:
-        self.num_requests += 1
 
     def _stop(self, route: Route) -> None:
         self.escaped.append(route.request.url)
@@ -102,6 +99,7 @@ def browser() -> Iterator[Browser]:
     """Start Chromium; without its sandbox where it refuses to have one, as root."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium on the path")
+    expect.set_options(timeout=TIMEOUT_MS)
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from sonoloop.errors import UsageError
 from sonoloop.synthesis.batch_options import BatchOptions
@@ -19,15 +18,9 @@ from sonoloop.web.limits import Limits
 from sonoloop.web.service import BusyError, SynthesisService, UnknownJobError
 from sonoloop.web.uploads import TooLargeError, Upload
 
+from .shared_stills import png
+
 WAIT_S = 60.0
-
-
-def png(seed: int = 0, *, height: int = 91, width: int = 123) -> bytes:
-    """Make the bytes of a still."""
-    noise = np.random.default_rng(seed).integers(1, 256, (height, width))
-    buffer = io.BytesIO()
-    Image.fromarray(noise.astype(np.uint8)).save(buffer, format="PNG")
-    return buffer.getvalue()
 
 
 def upload(name: str = "a still.png", content: bytes | None = None) -> Upload:
@@ -222,9 +215,10 @@ def test_loops_larger_than_memory_are_refused(model: ImageToVideo, tmp_path: Pat
 
 def test_old_jobs_are_forgotten_with_their_files(service: SynthesisService) -> None:
     """Memory and disk stay bounded however long the server runs."""
-    ids = [service.submit([upload()], BatchOptions(seed=n)) for n in range(2)]
-    ids.append(service.submit([upload()], BatchOptions())) if service.wait(ids[1], WAIT_S) else None
-    service.wait(ids[2], WAIT_S)
+    ids = []
+    for seed in range(3):
+        ids.append(service.submit([upload()], BatchOptions(seed=seed)))
+        service.wait(ids[-1], WAIT_S)
     with pytest.raises(UnknownJobError, match="forgotten because newer ones came"):
         service.job(ids[0])
     assert sorted(path.name for path in service.folder.iterdir()) == sorted(ids[1:])

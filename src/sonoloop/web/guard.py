@@ -4,11 +4,13 @@ A plain ASGI layer, so it sees Gradio's own addresses too.
 """
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sonoloop.synthesis.batch_options import BYTES_PER_MB
+from sonoloop.web.failures import where_and_what
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -31,6 +33,7 @@ HEADERS: Final = (
 )
 FORM_BYTES: Final = 1 << 20
 """What a form takes besides its files."""
+_LOG: Final = logging.getLogger(__name__)
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -112,6 +115,11 @@ class Guard:
             await self.app(scope, counted, headed)
         except _BodyTooLargeError:
             pass
+        except Exception as error:  # noqa: BLE001 - one request must not end the server
+            _LOG.error("a request failed with %s", where_and_what(error))
+            if not started and num_bytes <= self.max_body_bytes:
+                await _answer(send, 500, "an error that should not be: tell who runs the server")
+                return
         if num_bytes > self.max_body_bytes and not started:
             await _answer(send, 413, self._too_large())
 

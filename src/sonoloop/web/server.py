@@ -27,6 +27,7 @@ from sonoloop.web.study_view import StudyFolder
 
 GRADIO_SETTINGS: Final = {
     "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),  # requests until it sums them up, with pandas
     "GRADIO_RUN_HISTORY": "False",
     "GRADIO_SSR_MODE": "False",
     "HF_HUB_OFFLINE": "1",
@@ -232,7 +233,7 @@ def make_server(app: FastAPI, address: Address, limits: Limits) -> uvicorn.Serve
     guard = Guard(app, max_upload_bytes=limits.max_upload_bytes, only_local=address.is_local)
     config = uvicorn.Config(
         guard,
-        log_level=logging.ERROR,
+        log_level=logging.CRITICAL,  # what fails is told by Guard
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=2,

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import threading
 import time
-import traceback
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, Format
 from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.web.failures import where_and_what
 from sonoloop.web.job import ENDED, Job, JobState, JobStoppedError
 from sonoloop.web.limits import Limits
 from sonoloop.web.stoppable_decoder import stoppable
@@ -264,6 +264,5 @@ def _sentence(error: Exception) -> str:
         return "the server is out of memory: ask for fewer or smaller loops"
     if isinstance(error, OSError):
         return f"the server cannot write the loops ({error.strerror}): tell who runs it"
-    places = "".join(traceback.format_tb(error.__traceback__))
-    _LOG.error("a request failed with %s\n%s", type(error).__name__, places)
+    _LOG.error("a request failed with %s", where_and_what(error))
     return f"an error that should not be ({type(error).__name__}): tell who runs the server"
