@@ -39,7 +39,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "sonoloop.cli.serve",
         "serve",
         "turn stills into loops on a page in the browser",
-        ("", "--model model --out loops --port 8000"),
+        (
+            "",
+            "--model model --out loops --port 8000",
+            "--reader-study clips --out answers --seed 1",
+        ),
     ),
     ("provenance",): Command(
         "sonoloop.cli.provenance",

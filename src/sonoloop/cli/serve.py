@@ -10,6 +10,8 @@ def serve(
     model: str = "default",
     out: Path | None = None,
     study: Path | None = None,
+    reader_study: Path | None = None,
+    seed: int = 0,
     max_upload_mb: int = 100,
     max_queue: int = 16,
     time_limit: float = 300.0,
@@ -26,6 +28,10 @@ def serve(
         model: Name of a bundled model, or a folder made by 'sonoloop export'.
         out: Folder in which loops stay; by default they go when the server ends.
         study: Folder of 'sonoloop study' or of pages of 'sonoloop report', shown on a tab.
+        reader_study: Serve a blinded reader study instead: a folder with the folders real and
+            synthetic, of clips without the word SYNTHETIC. Answers go to --out, by default to
+            answers/ below it.
+        seed: Of the orders in which readers see the clips.
         max_upload_mb: Most that the stills of one request take.
         max_queue: Most requests that wait.
         time_limit: Longest work on one request, in seconds.
@@ -40,7 +46,9 @@ def serve(
     from sonoloop.web import server  # noqa: PLC0415 - torch: seconds to import
     from sonoloop.web.limits import Limits  # noqa: PLC0415
 
+    address = server.Address(host, port)
+    if reader_study is not None:
+        server.serve_reader_study(address, reader_study, out=out, seed=seed)
+        return
     limits = Limits(max_upload_mb, max_queue, time_limit)
-    server.serve(
-        server.Address(host, port), model=model, out=out, limits=limits, study=study
-    )
+    server.serve(address, model=model, out=out, limits=limits, study=study)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from sonoloop.errors import SonoloopError
 from sonoloop.report.markup import element
 from sonoloop.synthesis.batch_options import BatchOptions
 from sonoloop.web.answers import ModelAnswer, job_answer, model_answer
+from sonoloop.web.assets import read_asset
 from sonoloop.web.example_stills import ExampleStill
 from sonoloop.web.job import ENDED
 from sonoloop.web.loop_view import error_view, loops_view, status_view
@@ -43,11 +43,6 @@ SETTINGS: Final = (
 def page_head() -> str:
     """Return what the page's head gets: the one script."""
     return f"<script>{read_asset('player.js')}</script>"
-
-
-def read_asset(name: str) -> str:
-    """Read a file that is installed beside this module."""
-    return resources.files("sonoloop.web").joinpath(name).read_text(encoding="utf-8")
 
 
 class Session:

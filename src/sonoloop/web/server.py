@@ -19,9 +19,12 @@ from starlette.exceptions import HTTPException
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.folder_claim import claimed
 from sonoloop.synthesis.image_to_video import ImageToVideo
-from sonoloop.web import rest, study_view
+from sonoloop.web import reader_rest, rest, study_view
+from sonoloop.web.assets import read_asset
 from sonoloop.web.guard import LOCAL_NAMES, Guard
 from sonoloop.web.limits import Limits
+from sonoloop.web.reader_clips import find_study_clips
+from sonoloop.web.reader_study import ReaderStudy
 from sonoloop.web.service import SynthesisService
 from sonoloop.web.study_view import StudyFolder
 
@@ -93,6 +96,42 @@ def serve(
         run(app, listener, address, limits, console)
 
 
+def serve_reader_study(
+    address: Address, folder: Path, *, out: Path | None, seed: int, console: Console | None = None
+) -> None:
+    """Serve a reader study until interrupted.
+
+    Args:
+        address: Where to listen.
+        folder: Holds the folders ``real`` and ``synthetic``.
+        out: Where answers are kept; None takes ``answers`` below the folder.
+        seed: Of the orders in which readers see the clips.
+        console: Where to say the address; None takes the terminal.
+
+    Raises:
+        UsageError: If the port is taken, or the clips cannot be used.
+    """
+    console = console or Console()
+    answers = out or folder / "answers"
+    with ExitStack() as stack:
+        listener = stack.enter_context(listening(address))
+        clips = find_study_clips(folder)
+        answers.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(claimed(answers))
+        study = ReaderStudy(clips, answers, seed)
+        app = plain_app()
+        app.include_router(reader_rest.routes(study))
+        num_real = sum(clip.truth == "real" for clip in clips.clips)
+        num_synthetic = len(clips.clips) - num_real
+        told = (
+            f"{num_real} real and {num_synthetic} synthetic clips, {clips.num_frames} frames of "
+            f"each at {clips.frame_rate_hz:.3g} Hz; answers go to {answers}"
+        )
+        for line in (told, *clips.notes):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        run(app, listener, address, Limits(), console)
+
+
 @contextmanager
 def listening(address: Address) -> Iterator[socket.socket]:
     """Take the port before anything slow is done.
@@ -156,7 +195,7 @@ def page_app(service: SynthesisService, examples: Path, study: StudyFolder | Non
     """
     import gradio as gr  # noqa: PLC0415 - reads its environment when it is imported
 
-    from sonoloop.web.app import build_page, page_head, read_asset  # noqa: PLC0415
+    from sonoloop.web.app import build_page, page_head  # noqa: PLC0415
     from sonoloop.web.example_stills import write_examples  # noqa: PLC0415
 
     app = plain_app()
