@@ -162,7 +162,7 @@ def _animate_part(
                 label="Examples: choose one",
                 columns=len(examples),
                 object_fit="contain",
-                height="auto",
+                height=190,
                 allow_preview=False,
                 interactive=False,
                 buttons=[],
@@ -207,16 +207,15 @@ def _limits(model: ModelAnswer) -> str:
 
 def _settings(model: ModelAnswer) -> list[gr.components.Component]:
     """Lay out the settings, in the order of ``SETTINGS``; hidden where the model knows none."""
+    samples = gr.Slider(1, 8, 2, step=1, label="Loops per still")
     with gr.Row():
-        samples = gr.Slider(1, 8, 2, step=1, label="Loops per still", min_width=120)
-        seed = gr.Textbox("0", label="Seed: the same gives the same loops", max_lines=1, min_width=120)
-    with gr.Row():
-        steps = _optional("Steps of the sampler", str(model.steps))
+        seed = gr.Textbox("0", label="Seed", max_lines=1, min_width=120)
         frames = _optional("Frames", str(model.num_frames))
     with gr.Row():
-        motion = _optional("Motion, 0 little to 1 much", "any", visible=model.motion)
+        motion = _optional("Motion, 0 to 1", "any", visible=model.motion)
         has_control = model.motion or bool(model.labels)
-        guidance = _optional("Weight of motion and label", "1", visible=has_control)
+        guidance = _optional("Guidance", "1", visible=has_control)
+        steps = _optional("Sampler steps", str(model.steps))
     label = gr.Dropdown(
         [("any", ""), *((name, name) for name in model.labels)],
         value="",
