@@ -81,9 +81,7 @@ def run_server(app: FastAPI, limits: Limits) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def served(
-    model: ImageToVideo, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+def served(model: ImageToVideo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve the page with a tiny model."""
     folder = tmp_path_factory.mktemp("served")
     with (

@@ -256,9 +256,7 @@ def test_two_users_wait_for_each_other_and_leaving_ends_the_work(
     second.context.close()
 
 
-def test_page_is_used_by_keyboard_alone(
-    browser: Browser, served: Served
-) -> None:
+def test_page_is_used_by_keyboard_alone(browser: Browser, served: Served) -> None:
     """Tab reaches an example, the button and the player."""
     page = Visit(browser, served.url).page
     page.get_by_label("Thumbnail 3 of 3").wait_for()

@@ -36,7 +36,7 @@ def synthesize(
 def test_arrays_are_shown_and_marked_videos_of_the_same_loops_are_not(
     folder: Path, model: ImageToVideo, still_path: Path
 ) -> None:
-    """npy files never show the word; where both are there, they count."""
+    """Npy files never show the word; where both are there, they count."""
     synthesize(model, still_path, folder / "synthetic", "mp4", "npy")
     clips = find_study_clips(folder)
     assert [clip.truth for clip in clips.clips] == ["real", "real", "synthetic"]

@@ -28,9 +28,7 @@ LONG = {"frames": "3000"}
 
 
 @pytest.fixture(scope="module")
-def client(
-    model: ImageToVideo, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+def client(model: ImageToVideo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Serve REST alone: it needs no Gradio."""
     with SynthesisService(model, tmp_path_factory.mktemp("jobs"), LIMITS) as service:
         app = plain_app()
@@ -40,7 +38,9 @@ def client(
                 yield connected
 
 
-def submit(client: httpx.Client, content: bytes, name: str = "a.png", **data: str) -> httpx.Response:
+def submit(
+    client: httpx.Client, content: bytes, name: str = "a.png", **data: str
+) -> httpx.Response:
     """Send one still."""
     return client.post("/jobs", files={"stills": (name, content)}, data=data)
 
@@ -63,7 +63,10 @@ def test_loops_by_rest(client: httpx.Client) -> None:
     assert (answer["state"], answer["loops_done"], answer["error"]) == ("done", 2, None)
     results = answer["results"]
     assert isinstance(results, list)
-    assert [(result["still"], result["sample"]) for result in results] == [("a.png", 0), ("a.png", 1)]
+    assert [(result["still"], result["sample"]) for result in results] == [
+        ("a.png", 0),
+        ("a.png", 1),
+    ]
     assert set(results[0]["files"]) == {"mp4", "gif", "npy", "dicom"}
     origin = str(client.base_url).removesuffix(f"{ROOT}/")
     fetched = client.get(origin + results[0]["files"]["npy"])

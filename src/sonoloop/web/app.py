@@ -122,11 +122,12 @@ def build_page(
     """
     model = model_answer(service)
     session = Session(service)
-    with gr.Blocks(
+    blocks: gr.Blocks = gr.Blocks(
         title=TITLE,
         analytics_enabled=False,
         delete_cache=(SECONDS_BETWEEN_CLEANINGS, SECONDS_UPLOADS_ARE_KEPT),
-    ) as blocks:
+    )
+    with blocks:
         gr.HTML(_introduction(model))
         if study is None:
             _animate_part(session, model, examples)
@@ -149,9 +150,7 @@ def _introduction(model: ModelAnswer) -> str:
     return element("h1", TITLE) + element("p", text)
 
 
-def _animate_part(
-    session: Session, model: ModelAnswer, examples: Sequence[ExampleStill]
-) -> None:
+def _animate_part(session: Session, model: ModelAnswer, examples: Sequence[ExampleStill]) -> None:
     with gr.Row():
         with gr.Column(min_width=240):
             files = gr.File(label="Stills: png, jpg, tif, webp, DICOM; of videos the first frame",

@@ -1,4 +1,4 @@
-"""Errors that should not be, for the server's terminal: where they happened, and no words of theirs.
+"""Errors that should not be, for the server's terminal: where they happened, none of their words.
 
 Their words may hold names of files, and those may be names of patients.
 """

@@ -31,9 +31,7 @@ def status_view(answer: JobAnswer) -> Markup:
         text = f"Waiting: {counted(answer.ahead, 'request')} before yours."
     else:
         text = f"Making loops: {answer.loops_done} of {answer.loops} done."
-    bar = element(
-        "progress", max=answer.loops, value=answer.loops_done or None, aria_label="Loops"
-    )
+    bar = element("progress", max=answer.loops, value=answer.loops_done or None, aria_label="Loops")
     return element(
         "div",
         element("p", text, role="status"),
@@ -102,7 +100,9 @@ def _loop(result: LoopAnswer) -> Markup:
     name = f"{result.still}, loop {result.sample + 1}"
     warning = " unlike the training data" if result.unlike_training else None
     links = [
-        element("a", NAMES[kind], href=address, download=True, aria_label=f"{NAMES[kind]} of {name}")
+        element(
+            "a", NAMES[kind], href=address, download=True, aria_label=f"{NAMES[kind]} of {name}"
+        )
         for kind, address in result.files.items()
     ]
     video = element(

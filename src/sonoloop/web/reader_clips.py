@@ -72,7 +72,9 @@ def find_study_clips(folder: Path) -> StudyClips:
     for truth in TRUTHS:
         found = folder_clips(folder / truth, at_least=1)
         notes += [f"{truth}/{name} is left out: it {reason}" for name, reason in found.failures]
-        usable = [source for source in found.sources if _may_be_shown(folder / truth, source, truth)]
+        usable = [
+            source for source in found.sources if _may_be_shown(folder / truth, source, truth)
+        ]
         num_marked = len(found) - len(usable)
         if not usable:
             msg = (
@@ -121,7 +123,8 @@ def _differences(clips: Iterable[StudyClip]) -> list[str]:
     if sizes["real"] == sizes["synthetic"]:
         return []
     shown = {truth: ", ".join(f"{w} x {h}" for h, w in sorted(sizes[truth])) for truth in TRUTHS}
-    return [
+    note = (
         f"real clips are {shown['real']} pixels and synthetic ones {shown['synthetic']}: sharpness "
         "and shape may give the answer away"
-    ]
+    )
+    return [note]

@@ -114,7 +114,9 @@ def scores_csv(found: Iterable[Score]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, [field.name for field in fields(Score)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _rounded(value) for name, value in asdict(one).items()} for one in found)
+    writer.writerows(
+        {name: _rounded(value) for name, value in asdict(one).items()} for one in found
+    )
     return text.getvalue()
 
 

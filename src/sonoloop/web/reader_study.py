@@ -121,7 +121,16 @@ class ReaderStudy:
         with self._lock:
             clip = self.clips.clips[self._place(reader, number)]
             when = datetime.now(UTC).isoformat(timespec="seconds")
-            row = (reader, number + 1, clip.name, clip.truth, given, realism, round(seconds, 1), when)
+            row = (
+                reader,
+                number + 1,
+                clip.name,
+                clip.truth,
+                given,
+                realism,
+                round(seconds, 1),
+                when,
+            )
             _append(self.folder / ANSWERS_FILE, row)
             self.answers.append(Answer(reader, clip.name, clip.truth, given, realism))
             found = scores_csv(scores(self.answers))

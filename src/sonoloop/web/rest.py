@@ -1,6 +1,5 @@
 """The service by REST: the paths below ``/api/v1``, documented in docs/serve.md."""
 
-from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -74,7 +73,7 @@ def routes(service: SynthesisService) -> APIRouter:
 
     @router.get("/jobs/{job_id}/files/{name}")
     def file(job_id: str, name: str) -> FileResponse:
-        path: Path = service.file(job_id, name)
+        path = service.file(job_id, name)
         return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], filename=path.name,
                             content_disposition_type="inline")  # fmt: skip
 

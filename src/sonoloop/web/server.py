@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,7 +210,7 @@ def page_app(service: SynthesisService, examples: Path, study: StudyFolder | Non
                 raise HTTPException(404, f"there is no page {name!r}")
             return FileResponse(page, media_type="text/html")
 
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         build_page(service, stills, study),
         path="/",
@@ -228,6 +228,7 @@ def page_app(service: SynthesisService, examples: Path, study: StudyFolder | Non
         css=read_asset("page.css"),
         head=page_head(),
     )
+    return mounted
 
 
 def plain_app() -> FastAPI:

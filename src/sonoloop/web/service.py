@@ -67,7 +67,7 @@ class SynthesisService:
         self._worker = threading.Thread(target=self._work, name="synthesis", daemon=True)
         self._worker.start()
 
-    def __enter__(self) -> "SynthesisService":
+    def __enter__(self) -> "SynthesisService":  # noqa: PYI034 - beartype takes no Self here
         """Give itself."""
         return self
 
@@ -224,7 +224,7 @@ class SynthesisService:
         except SonoloopError as error:
             job.error = str(error)
             return "failed"
-        except Exception as error:  # the server goes on, whatever one request brought
+        except Exception as error:  # noqa: BLE001 - the server goes on, whatever a request brought
             job.error = _sentence(error)
             return "failed"
         failures = [_failure(job, failure) for failure in result.failures]

@@ -41,9 +41,7 @@ class LoopSettings(BaseModel):
             num_samples=self.samples,
             seed=self.seed,
             num_inference_steps=self.steps,
-            loops=LoopOptions(
-                self.label, self.motion, self.guidance_scale, self.frames, self.loop
-            ),
+            loops=LoopOptions(self.label, self.motion, self.guidance_scale, self.frames, self.loop),
         )
 
 

@@ -109,4 +109,3 @@ def store_uploads(uploads: Sequence[Upload], folder: Path, limits: Limits) -> li
                 stored.write(part)
         files.append(StillFile(place, name))
     return files
-
