@@ -92,9 +92,9 @@ def served(model: ImageToVideo, tmp_path_factory: pytest.TempPathFactory) -> Ite
             yield Served(url, service)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium; without its sandbox where it refuses to have one, as root."""
+    """Start Chromium for one file: its event loop is in the way of others."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium on the path")
     expect.set_options(timeout=TIMEOUT_MS)

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -93,3 +94,10 @@ def http_refusal(_: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "an error that should not be"
     return JSONResponse({"error": f"{detail}: see docs/serve.md"}, status)
+
+
+def field_refusal(_: Request, error: Exception) -> JSONResponse:
+    """Name the first field that is missing or wrong."""
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    sentences = [f"{problem['loc'][-1]}: {problem['msg']}" for problem in problems]
+    return JSONResponse({"error": sentences[0] if sentences else str(error)}, 400)

@@ -1,10 +1,12 @@
 """``sonoloop serve``: one process that holds the model, the service and the page."""
 
+import asyncio
 import logging
 import os
 import socket
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from rich.console import Console
 from starlette.exceptions import HTTPException
@@ -28,6 +31,7 @@ from sonoloop.web.reader_study import ReaderStudy
 from sonoloop.web.service import SynthesisService
 from sonoloop.web.study_view import StudyFolder
 
+LAST_PORT: Final = 65535
 GRADIO_SETTINGS: Final = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),  # requests until it sums them up, with pandas
@@ -45,10 +49,19 @@ class Address:
     Args:
         host: Name or number of an interface; 127.0.0.1 can be reached from this machine only.
         port: 0 takes any that is free.
+
+    Raises:
+        UsageError: If there is no such port.
     """
 
     host: str = "127.0.0.1"
     port: int = 7860
+
+    def __post_init__(self) -> None:
+        """Refuse ports that there are not: the system would take another."""
+        if not 0 <= self.port <= LAST_PORT:
+            msg = f"port must be 0 to {LAST_PORT}, got {self.port}"
+            raise UsageError(msg)
 
     @property
     def is_local(self) -> bool:
@@ -155,10 +168,9 @@ def listening(address: Address) -> Iterator[socket.socket]:
             listener.bind(place)
             listener.listen()
             yield listener
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no such port"
+    except OSError as error:
         msg = (
-            f"cannot listen on {address.host} port {address.port} ({reason}): another server may "
+            f"cannot listen on {address.host} port {address.port} ({error.strerror}): another server may "
             "be running there; choose another --port, or 0 for any that is free"
         )
         raise UsageError(msg) from error
@@ -193,6 +205,14 @@ def page_app(service: SynthesisService, examples: Path, study: StudyFolder | Non
         examples: Folder for the stills of the gallery.
         study: Whose report has a tab.
     """
+    # Outside of a running event loop Gradio makes loops that nobody closes.
+    with ThreadPoolExecutor(max_workers=1) as outside:
+        return outside.submit(asyncio.run, _composed(service, examples, study)).result()
+
+
+async def _composed(
+    service: SynthesisService, examples: Path, study: StudyFolder | None
+) -> FastAPI:
     import gradio as gr  # noqa: PLC0415 - reads its environment when it is imported
 
     from sonoloop.web.app import build_page, page_head  # noqa: PLC0415
@@ -236,6 +256,7 @@ def plain_app() -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(SonoloopError, rest.refusal)
     app.add_exception_handler(HTTPException, rest.http_refusal)
+    app.add_exception_handler(RequestValidationError, rest.field_refusal)
     return app
 
 
