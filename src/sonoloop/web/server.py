@@ -170,8 +170,8 @@ def listening(address: Address) -> Iterator[socket.socket]:
             yield listener
     except OSError as error:
         msg = (
-            f"cannot listen on {address.host} port {address.port} ({error.strerror}): another server may "
-            "be running there; choose another --port, or 0 for any that is free"
+            f"cannot listen on {address.host} port {address.port} ({error.strerror}): another "
+            "server may be running there; choose another --port, or 0 for any that is free"
         )
         raise UsageError(msg) from error
 
