@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from sonoloop.synthesis.image_to_video import ImageToVideo
+from sonoloop.web.address import Address, listening
 from sonoloop.web.limits import Limits
-from sonoloop.web.server import Address, gradio_settings, listening, make_server, page_app
+from sonoloop.web.server import gradio_settings, make_server, page_app
 from sonoloop.web.service import SynthesisService
 
 CHROMIUM = next(

@@ -44,9 +44,10 @@ def serve(
         msg = "the page needs Gradio, which is not installed: pip install 'sonoloop[web]'"
         raise UsageError(msg)
     from sonoloop.web import server  # noqa: PLC0415 - torch: seconds to import
+    from sonoloop.web.address import Address  # noqa: PLC0415
     from sonoloop.web.limits import Limits  # noqa: PLC0415
 
-    address = server.Address(host, port)
+    address = Address(host, port)
     if reader_study is not None:
         server.serve_reader_study(address, reader_study, out=out, seed=seed)
         return

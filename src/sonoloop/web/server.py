@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,19 +18,19 @@ from fastapi.responses import FileResponse
 from rich.console import Console
 from starlette.exceptions import HTTPException
 
-from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.errors import SonoloopError
 from sonoloop.folder_claim import claimed
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.web import reader_rest, rest, study_view
+from sonoloop.web.address import Address, listening
 from sonoloop.web.assets import read_asset
-from sonoloop.web.guard import LOCAL_NAMES, Guard
+from sonoloop.web.guard import Guard
 from sonoloop.web.limits import Limits
 from sonoloop.web.reader_clips import find_study_clips
 from sonoloop.web.reader_study import ReaderStudy
 from sonoloop.web.service import SynthesisService
 from sonoloop.web.study_view import StudyFolder
 
-LAST_PORT: Final = 65535
 GRADIO_SETTINGS: Final = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),  # requests until it sums them up, with pandas
@@ -40,33 +39,6 @@ GRADIO_SETTINGS: Final = {
     "HF_HUB_OFFLINE": "1",
 }
 """Nothing is told to anyone, nothing is asked of anyone."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where to listen.
-
-    Args:
-        host: Name or number of an interface; 127.0.0.1 can be reached from this machine only.
-        port: 0 takes any that is free.
-
-    Raises:
-        UsageError: If there is no such port.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 7860
-
-    def __post_init__(self) -> None:
-        """Refuse ports that there are not: the system would take another."""
-        if not 0 <= self.port <= LAST_PORT:
-            msg = f"port must be 0 to {LAST_PORT}, got {self.port}"
-            raise UsageError(msg)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach it."""
-        return self.host in LOCAL_NAMES
 
 
 def serve(
@@ -143,37 +115,6 @@ def serve_reader_study(
         for line in (told, *clips.notes):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         run(app, listener, address, Limits(), console)
-
-
-@contextmanager
-def listening(address: Address) -> Iterator[socket.socket]:
-    """Take the port before anything slow is done.
-
-    Args:
-        address: Where to listen.
-
-    Yields:
-        A bound socket.
-
-    Raises:
-        UsageError: If it is taken or there is no such interface.
-    """
-    try:
-        family, _, _, _, place = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family, socket.SOCK_STREAM) as listener:
-            if os.name == "posix":  # a port that was left just now can be taken again
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(place)
-            listener.listen()
-            yield listener
-    except OSError as error:
-        msg = (
-            f"cannot listen on {address.host} port {address.port} ({error.strerror}): another "
-            "server may be running there; choose another --port, or 0 for any that is free"
-        )
-        raise UsageError(msg) from error
 
 
 @contextmanager
