@@ -270,7 +270,7 @@ def test_page_is_used_by_keyboard_alone(browser: Browser, served: Served) -> Non
 
     tab_to("#sl-examples button:not([disabled])")
     page.keyboard.press("Enter")
-    expect(page.locator("#sl-files")).to_contain_text(".")
+    expect(page.locator("#sl-files")).to_contain_text("examples_y")
     tab_to("#sl-start")
     page.keyboard.press("Enter")
     page.locator(PLAYER).wait_for()
