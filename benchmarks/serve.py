@@ -51,7 +51,7 @@ def open_page(page: Page, url: str) -> float:
 def one_loop(page: Page) -> float:
     """Tell how long from the button to a loop that plays."""
     page.locator("#sl-files input[type=file]").set_input_files(STILL)
-    page.get_by_text(STILL.stem).wait_for()
+    page.locator("#sl-files a[href]").wait_for()
     page.get_by_label("number input for Loops per still").fill("1")
     page.get_by_label("number input for Loops per still").press("Tab")
     began = time.perf_counter()
@@ -113,7 +113,7 @@ def main() -> None:
             opened, made = [], []
             for _ in range(VISITS):
                 page = browser.new_page()
-                page.set_default_timeout(120_000)
+                page.set_default_timeout(60_000)
                 opened.append(open_page(page, url))
                 made.append(one_loop(page))
                 page.close()
