@@ -192,7 +192,7 @@ def test_zip_named_dcm_is_a_sentence(client: httpx.Client) -> None:
     [
         ("../../etc/passwd.png", "passwd.png"),
         ("..\\..\\x.png", "x.png"),
-        ("a\x01\x1b[31m.png", "a__[31m.png"),
+        ("a\x01\x1b[31m.png", "a%01_[31m.png"),
         ("\u202egnp.png", "_gnp.png"),
     ],
 )
