@@ -33,6 +33,8 @@ HEADERS: Final = (
 )
 FORM_BYTES: Final = 1 << 20
 """What a form takes besides its files."""
+DRAINED_BYTES: Final = 1 << 28
+"""Most that is read, and not kept, of a body that is refused."""
 _LOG: Final = logging.getLogger(__name__)
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -66,6 +68,7 @@ class Guard:
         headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
         refusal = self._refusal(headers)
         if refusal is not None:
+            await _drain(receive)
             await _answer(send, *refusal)
             return
         await self._watched(scope, receive, send)
@@ -121,7 +124,18 @@ class Guard:
                 await _answer(send, 500, "an error that should not be: tell who runs the server")
                 return
         if num_bytes > self.max_body_bytes and not started:
+            await _drain(receive)
             await _answer(send, 413, self._too_large())
+
+
+async def _drain(receive: Receive) -> None:
+    """Read what is still sent and forget it: who is cut off while sending never sees the answer."""
+    left = DRAINED_BYTES
+    while left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
 
 
 async def _answer(send: Send, status: int, sentence: str) -> None:
