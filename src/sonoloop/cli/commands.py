@@ -35,6 +35,16 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "move your own stills as a clip moves",
         ("clip.mp4 still.png --out loops", "clip.mp4 stills/ --out loops --start 1.5 --loop"),
     ),
+    ("serve",): Command(
+        "sonoloop.cli.serve",
+        "serve",
+        "turn stills into loops on a page in the browser",
+        (
+            "",
+            "--model model --out loops --port 8000",
+            "--reader-study clips --out answers --seed 1",
+        ),
+    ),
     ("provenance",): Command(
         "sonoloop.cli.provenance",
         "provenance",

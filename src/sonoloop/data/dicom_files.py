@@ -19,6 +19,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels
 
 from sonoloop.data.colour_flow import shows_colour_flow
+from sonoloop.data.dicom_deflate import check_unpacked_size
 from sonoloop.data.dicom_jpeg import FFMPEG_CODECS, jpeg_frames
 from sonoloop.data.dicom_scan import ScanGeometry, scan_geometry
 from sonoloop.data.dicom_timing import frame_times
@@ -108,13 +109,14 @@ def _header(path: Path) -> Dataset:
     if path.stat().st_size == 0:
         raise UnreadableFileError(path, "the file is empty (0 bytes)")
     try:
+        check_unpacked_size(path)
         header = dcmread(path, specific_tags=list(ATTRIBUTES_READ))
         has_pixels = "PixelData" in header and len(header.PixelData) > 0
         sizes = (header.get("Rows"), header.get("Columns"))
     except InvalidDicomError as error:
         reason = "is no DICOM file: the mark DICM after the preamble is missing"
         raise UnreadableFileError(path, reason) from error
-    except OSError:
+    except (OSError, UnreadableFileError):
         raise
     except Exception as error:  # a damaged header shows as an error of almost any type
         raise UnreadableFileError(path, "its DICOM header is damaged or cut short") from error

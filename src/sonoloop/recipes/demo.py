@@ -31,7 +31,7 @@ def demo(
         What was made.
     """
     console = console or Console()
-    still = _phantom_still(out) if phantom else _real_still()
+    still = _phantom_still(out) if phantom else real_still()
     options = BatchOptions(num_samples=NUM_LOOPS, formats=("mp4", "gif", "strip"))
     result = synthesize([still], out, options, model=model, console=console)
     for row in result.rows:
@@ -46,7 +46,7 @@ def demo(
     return result
 
 
-def _real_still() -> Path:
+def real_still() -> Path:
     """Return the ultrasound file of the pydicom wheel; its first frame is the still."""
     from pydicom.examples import get_path  # noqa: PLC0415 - pydicom is slow to import
 

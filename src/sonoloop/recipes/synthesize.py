@@ -174,16 +174,8 @@ def report(result: BatchResult, out: Path, console: Console) -> None:
         out: Where the files are.
         console: Where to say it.
     """
-    names: dict[str, list[str]] = {}
-    for name, text in result.warnings:
-        names.setdefault(text, []).append(name)
-    for text, of_these in names.items():
-        _say(console, f"{_some(of_these)}: {text}")
-    unusual = [_unusual_sentence(*entry) for entry in result.unusual]
-    for sentence in unusual[:LINES_SHOWN]:
+    for sentence in remarks(result):
         _say(console, sentence)
-    if len(unusual) > LINES_SHOWN:
-        _say(console, f"... and {len(unusual) - LINES_SHOWN} more like this, see the manifest")
     for failure in result.failures:  # they are in no manifest, so all are named
         _say(console, f"skipped {failure}")
     made = f"{counted(len(result.rows), 'loop')} written to {out}"
@@ -191,6 +183,27 @@ def report(result: BatchResult, out: Path, console: Console) -> None:
     num_failed = len(result.failures)
     failed = f", {counted(num_failed, 'still')} could not be used" if num_failed else ""
     _say(console, f"{made}{there}{failed}")
+
+
+def remarks(result: BatchResult) -> list[str]:
+    """Say what to know of the stills before using the loops.
+
+    Args:
+        result: Of the batch.
+
+    Returns:
+        Sentences: how unusual stills were read, and which are unlike the training data.
+    """
+    names: dict[str, list[str]] = {}
+    for name, text in result.warnings:
+        names.setdefault(text, []).append(name)
+    sentences = [f"{_some(of_these)}: {text}" for text, of_these in names.items()]
+    unusual = [_unusual_sentence(*entry) for entry in result.unusual]
+    sentences += unusual[:LINES_SHOWN]
+    if len(unusual) > LINES_SHOWN:
+        more = len(unusual) - LINES_SHOWN
+        sentences.append(f"... and {more} more like this, see the manifest")
+    return sentences
 
 
 def _some(names: Sequence[str]) -> str:

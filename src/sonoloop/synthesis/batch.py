@@ -138,6 +138,7 @@ class _Batch:
         self.motion = model.sampler.clip if isinstance(model.sampler, KnownMotion) else None
         transfer = "flow transfer" if isinstance(model.autoencoder, FlowOnly) else "transfer"
         steps = options.num_inference_steps or stage_2.num_inference_steps
+        self.num_frames = loops.num_frames or model.config.clip.num_frames
         self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
             "sampler": stage_2.sampler if self.motion is None else transfer,
@@ -145,7 +146,7 @@ class _Batch:
             "label": loops.label,
             "motion": loops.motion,
             "guidance_scale": loops.guidance_scale,
-            "num_frames": loops.num_frames or model.config.clip.num_frames,
+            "num_frames": self.num_frames,
             "loop": loops.loop,
             "marked": options.mark,
         }
@@ -164,6 +165,7 @@ class _Batch:
                 if not samples:
                     continue
                 still = self.model.open(file.path)
+                self.options.check_size(file.path, still.height, still.width, self.num_frames)
             except UnreadableFileError as error:
                 self.result.failures.append(error)
                 self.advance(self.options.num_samples)

@@ -27,6 +27,7 @@ class StillFile(NamedTuple):
 
 LARGEST_SEED: Final = 2**63 - 1
 """What a 64-bit column of the manifest holds."""
+BYTES_PER_MB: Final = 1_000_000
 MOST_STEPS: Final = 1000
 """The steps of the paper's DDPM: more make no sampler better, only slower."""
 
@@ -43,6 +44,7 @@ class BatchOptions:
         mark: Whether all but npy show the word SYNTHETIC.
         batch_size: Loops computed together; None takes what suits the device.
         loops: What the loops should be like.
+        max_loop_mb: Most memory that the loops of one still may take, in MB; None for any.
 
     Raises:
         UsageError: If a number is out of range, or SimpleITK is missing for nifti or mha.
@@ -55,6 +57,7 @@ class BatchOptions:
     mark: bool = True
     batch_size: int | None = None
     loops: LoopOptions = field(default_factory=LoopOptions)
+    max_loop_mb: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense, and formats that cannot be written here."""
@@ -72,6 +75,27 @@ class BatchOptions:
             if value is not None and most is not None and value > most:
                 msg = f"{name} must be at most {most}, got {value}"
                 raise UsageError(msg)
+
+    def check_size(self, path: Path, height: int, width: int, num_frames: int) -> None:
+        """Refuse a still whose loops would take too much memory.
+
+        Args:
+            path: Of the still, for the message.
+            height: Rows of the still.
+            width: Columns of the still.
+            num_frames: Frames of a loop.
+
+        Raises:
+            UnreadableFileError: If they would.
+        """
+        needed_mb = self.num_samples * num_frames * height * width / BYTES_PER_MB
+        if self.max_loop_mb is not None and needed_mb > self.max_loop_mb:
+            reason = (
+                f"is {width} x {height} pixels: its loops would take {needed_mb:.0f} MB, at most "
+                f"{self.max_loop_mb} MB are made at once; ask for fewer frames or samples, or crop "
+                "it"
+            )
+            raise UnreadableFileError(path, reason)
 
 
 @dataclass

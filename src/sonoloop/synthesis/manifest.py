@@ -111,6 +111,10 @@ class Manifest:
         """Return the number of clips."""
         return len(self._rows)
 
+    def rows(self) -> list[Row]:
+        """Give the rows of all clips."""
+        return list(self._rows.values())
+
     def find(self, key: Key) -> Row | None:
         """Return the row of a clip, None if there is none."""
         return self._rows.get(key)

@@ -1,0 +1,31 @@
+"""A study's report beside the loops."""
+
+from pathlib import Path
+
+import pytest
+
+from sonoloop.errors import UsageError
+from sonoloop.web.study_view import StudyFolder
+
+
+def test_text_and_pages_are_found(tmp_path: Path) -> None:
+    """As they are when they are asked for."""
+    (tmp_path / "study.md").write_text("# Findings\n")
+    study = StudyFolder(tmp_path)
+    assert (study.text(), study.links()) == ("# Findings\n", "")
+    (tmp_path / "<a>.html").write_text("x")
+    assert list(study.pages()) == ["<a>.html"]
+    assert "&lt;a&gt;.html</a>" in study.links()
+    assert "<a>" not in study.links().replace("</a>", "")
+
+
+def test_page_alone_is_enough(tmp_path: Path) -> None:
+    """Of 'sonoloop report'."""
+    (tmp_path / "report.html").write_text("x")
+    assert StudyFolder(tmp_path).text() == ""
+
+
+def test_other_folder_is_refused(tmp_path: Path) -> None:
+    """It says what is looked for."""
+    with pytest.raises(UsageError, match=r"holds neither study\.md nor a page"):
+        StudyFolder(tmp_path)
