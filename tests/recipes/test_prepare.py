@@ -5,9 +5,11 @@ import hashlib
 import json
 import os
 import shutil
-import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
+from subprocess import Popen
 
 import numpy as np
 import polars as pl
@@ -24,6 +26,7 @@ from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.recipes.prepare import PrepareOptions, prepare
 
+Elsewhere = Callable[[Path], AbstractContextManager[Popen[str]]]
 REAL = os.environ.get("SONOLOOP_REAL_DATA")
 OPTIONS = PrepareOptions(size=64, split="0.5,0.25,0.25", workers=1)
 
@@ -202,17 +205,18 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(
     assert digests(dataset) == before
 
 
-def test_a_folder_that_another_run_fills_is_left_alone(videos: Path, tmp_path: Path) -> None:
+def test_a_folder_that_another_run_fills_is_left_alone(
+    videos: Path, tmp_path: Path, claimed_elsewhere: Elsewhere
+) -> None:
     """What that run has finished so far stays."""
     half = tmp_path / "data" / ".partial" / "items" / "half.npy"
     half.parent.mkdir(parents=True)
     half.touch()
     claim = tmp_path / "data" / CLAIM_FILE
-    claim.write_text(f"{os.getppid()} {socket.gethostname()}")
-    with pytest.raises(UsageError, match="is being written by another run"):
-        prepare([videos], tmp_path / "data", OPTIONS)
-    assert half.exists()
-    claim.unlink()
+    with claimed_elsewhere(tmp_path / "data"):
+        with pytest.raises(UsageError, match="is being written by another run"):
+            prepare([videos], tmp_path / "data", OPTIONS)
+        assert half.exists()
     assert prepare([videos], tmp_path / "data", OPTIONS).num_items == 8
     assert not claim.exists()
 

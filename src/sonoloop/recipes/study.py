@@ -16,8 +16,8 @@ from sonoloop.classification.scores import auroc
 from sonoloop.classification.statistics import NUM_DRAWS
 from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
-from sonoloop.folder_claim import claimed
-from sonoloop.recipes.study_cells import FIRST, Cell, needs, plan_cells, read_cell
+from sonoloop.folder_claim import claimed_output
+from sonoloop.recipes.study_cells import FIRST, Cell, clear_run, needs, plan_cells, read_cell
 from sonoloop.recipes.study_context import StudyContext, run_cell
 from sonoloop.recipes.study_cost import duration, plan_lines
 from sonoloop.recipes.study_data import open_study_data
@@ -123,8 +123,7 @@ def study(  # noqa: PLR0913 - the options of a command
         _say(console, line)
     if plan_only:
         return None
-    out.mkdir(parents=True, exist_ok=True)
-    with claimed(out):
+    with claimed_output(out):
         settings = {
             "data_fingerprint": fingerprint(dataset),
             "stills_fingerprint": fingerprint(stills) if stills else None,
@@ -132,6 +131,8 @@ def study(  # noqa: PLR0913 - the options of a command
             "classes": list(classes),
         }
         _keep_settings(out, settings, options)
+        for cell in set(cells) - set(left):
+            clear_run(out, cell)  # of a study killed just after it had written the scores
         _run(context, left)
     found = {cell: read_cell(out, cell) or {} for cell in cells}
     record = _record(context, dataset, arms, found)

@@ -1,6 +1,7 @@
 """The trainings of a study: each a cell with a folder of its own, in any order, done once."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -119,3 +120,25 @@ def cell_folder(study: Path, cell: Cell) -> Path:
         cell: The cell.
     """
     return study / "cells" / cell.name
+
+
+def clear_run(study: Path, cell: Cell) -> None:
+    """Remove the training of a cell that is done, if it still lies there.
+
+    Args:
+        study: Folder of the study.
+        cell: The cell.
+    """
+    run = run_folder(study, cell)
+    if run.exists():  # a probe has none
+        shutil.rmtree(run)
+
+
+def run_folder(study: Path, cell: Cell) -> Path:
+    """Tell where a cell trains.
+
+    Args:
+        study: Folder of the study.
+        cell: The cell.
+    """
+    return cell_folder(study, cell) / "run"

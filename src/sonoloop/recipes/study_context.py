@@ -1,7 +1,6 @@
 """All that a cell needs, opened once per process, and the running of one cell."""
 
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from sonoloop.classification.labelled_clips import LabelledClips
 from sonoloop.classification.prediction import Probabilities, class_probabilities, mean_by_video
 from sonoloop.recipes.labelled_dataset import LabelledVideos
 from sonoloop.recipes.study_arms import as_images, synthetic_clips, training_clips
-from sonoloop.recipes.study_cells import Cell, cell_folder, needs, write_cell
+from sonoloop.recipes.study_cells import Cell, clear_run, needs, run_folder, write_cell
 from sonoloop.recipes.study_data import Stills, StudyData, of_items, read_windows, seen_size
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_fold import Makers, fold_clips, trained_makers
@@ -160,8 +159,7 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
         made = of_division(context.sources[source], division)
     fill = cell.share if context.options.balance == "fill" else None
     clips = training_clips(cell.arm, context.stills, videos, division, made, fill=fill)
-    run = cell_folder(context.folder, cell) / "run"
-    predict = train(context, cell, clips, run)
+    predict = train(context, cell, clips, run_folder(context.folder, cell))
     scored = {
         part: score(predict, videos, items, images=cell.arm == "f")
         for part, items in (("validation", division.validation), ("held_out", division.held_out))
@@ -185,8 +183,7 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
             "seconds": round(time.monotonic() - began, 1),
         },
     )
-    if run.exists():  # a probe has none
-        shutil.rmtree(run)
+    clear_run(context.folder, cell)
 
 
 def train(context: StudyContext, cell: Cell, clips: LabelledClips, run: Path) -> Predict:

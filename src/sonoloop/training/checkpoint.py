@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save
 
-from sonoloop.atomic_files import write_atomically
+from sonoloop.atomic_files import refuse_lost, write_atomically
 from sonoloop.errors import SonoloopError, UsageError
 
 CHECKPOINT_FORMAT = 1
@@ -63,7 +63,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             stays and older checkpoints are untouched.
     """
     final = folder / f"step-{checkpoint.step:08d}"
-    unfinished = folder / f".{final.name}.unfinished"
+    unfinished = _unfinished(final)
+    refuse_lost(folder)
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
@@ -73,7 +74,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             json.dumps({"format": CHECKPOINT_FORMAT, "step": checkpoint.step, **checkpoint.state})
         )
         if final.exists():  # saved at this step before, by the run that was resumed
-            shutil.rmtree(final)
+            shutil.rmtree(final.rename(final.with_name(f".{final.name}.old.unfinished")))
         unfinished.rename(final)
         write_atomically(folder / "latest.json", json.dumps({"checkpoint": final.name}).encode())
     except (OSError, RuntimeError) as error:
@@ -85,9 +86,29 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             "then run the same command with --resume"
         )
         raise SonoloopError(msg) from error
-    for old in sorted(folder.glob("step-*"))[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    _drop_old(folder)
     return final
+
+
+def clear_checkpoints(folder: Path) -> None:
+    """Remove what a killed process was writing or removing.
+
+    Args:
+        folder: The run's checkpoints folder; no other process writes it.
+    """
+    for unfinished in folder.glob(".*.unfinished"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+    _drop_old(folder)
+
+
+def _drop_old(folder: Path) -> None:
+    """Remove all checkpoints but the last, by another name first: whatever has its own is whole."""
+    for old in sorted(folder.glob("step-*"))[:-KEPT]:
+        shutil.rmtree(old.rename(_unfinished(old)), ignore_errors=True)
+
+
+def _unfinished(checkpoint: Path) -> Path:
+    return checkpoint.with_name(f".{checkpoint.name}.unfinished")
 
 
 def latest_checkpoint(folder: Path) -> Path | None:

@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from sonoloop.atomic_files import write_atomically
-from sonoloop.errors import UsageError
+from sonoloop.errors import SonoloopError, UsageError
 
 HANDOVER_FILE: Final = "handover.safetensors"
 
@@ -26,10 +26,20 @@ def write_handover(path: Path, stage: str, ema_model: nn.Module, step: int) -> N
         stage: Which part of a model they are.
         ema_model: Averaged weights.
         step: Steps that were made.
+
+    Raises:
+        SonoloopError: If the disk is full or the folder cannot be written; an older file stays.
     """
     tensors = {name: _halved(tensor) for name, tensor in ema_model.state_dict().items()}
     metadata = {"stage": stage, "step": str(step)}
-    write_atomically(path, save(tensors, metadata=metadata))
+    try:
+        write_atomically(path, save(tensors, metadata=metadata))
+    except OSError as error:
+        msg = (
+            f"cannot write {path}: {error.strerror}; the checkpoints before it are untouched: free "
+            "space there, then run the same command with --resume"
+        )
+        raise SonoloopError(msg) from error
 
 
 def read_handover(path: Path, stage: str) -> dict[str, Tensor]:
