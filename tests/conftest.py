@@ -3,8 +3,8 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +125,22 @@ class ClaimedElsewhere:
 def claimed_elsewhere() -> ClaimedElsewhere:
     """Let another process claim a folder for the time of a block."""
     return ClaimedElsewhere()
+
+
+@contextmanager
+def _flipped(path: Path, bit: int) -> Iterator[None]:
+    """Flip a bit of a file, counted from its start and on from there, until the block ends."""
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[bit // 8 % len(whole)] ^= 1 << bit % 8
+    path.write_bytes(damaged)
+    try:
+        yield
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.fixture(scope="session")
+def flipped() -> Callable[[Path, int], AbstractContextManager[None]]:
+    """Damage a file for the time of a block: (file, number of the bit)."""
+    return _flipped

@@ -7,6 +7,7 @@
     store/          the frames
     prepare.json    options, what was dropped and why, what re-running needs; comes last
     quality.html    the same for the eye
+    SHA256SUMS      checksums of these files and of the store's index, which has those of the frames
     .partial/       finished items while a run is under way or was interrupted
 """
 
@@ -24,6 +25,7 @@ import numpy.typing as npt
 
 from sonoloop import __version__
 from sonoloop.atomic_files import refuse_lost
+from sonoloop.checksums import SUMS_FILE, damaged_files, write_sums
 from sonoloop.data.catalog import Catalog, Dropped
 from sonoloop.data.clip_sampling import clip_span_s
 from sonoloop.data.config import ClipConfig
@@ -39,7 +41,8 @@ from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.folder_claim import CLAIM_FILE
 
 PREPARE_FORMAT = 1
-_FILES = ("store", "index.parquet", "split.json", "quality.html", "prepare.json")
+_FILES = ("store", "index.parquet", "split.json", "quality.html", SUMS_FILE, "prepare.json")
+_CHECKED = ("store/store.json", "index.parquet", "split.json", "quality.html", "prepare.json")
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ class DatasetFolder:
             Store.open(self.folder / "store")
         except (OSError, ValueError, SonoloopError):
             return {}
-        is_whole = all((self.folder / name).is_file() for name in _FILES[1:])
+        is_whole = not damaged_files(self.folder) and all(
+            (self.folder / name).is_file() for name in _CHECKED
+        )
         return described if is_whole and described.get("format") == PREPARE_FORMAT else {}
 
     def finished_keys(self) -> set[str]:
@@ -178,6 +183,7 @@ class DatasetFolder:
         )
         (assembly / "quality.html").write_text(page, encoding="utf-8")
         (assembly / "prepare.json").write_text(json.dumps(described, indent=1) + "\n")
+        write_sums(assembly, _CHECKED)
         self._put_in_place()
         self._finished = True
 

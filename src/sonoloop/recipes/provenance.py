@@ -10,7 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.synthesis.manifest import PARQUET_FILE
+from sonoloop.synthesis.manifest import PARQUET_FILE, damaged_clips
 from sonoloop.synthesis.provenance import Provenance, read_provenance
 
 SUFFIXES: Final = (".mp4", ".gif", ".png", ".npy", ".dcm")
@@ -18,31 +18,49 @@ SUFFIXES: Final = (".mp4", ".gif", ".png", ".npy", ".dcm")
 
 
 def provenance(files: Sequence[Path], *, as_json: bool, console: Console | None = None) -> int:
-    """Tell of every file which model, seed and still made it.
+    """Tell of every file which model, seed and still made it, and whether it is as it was written.
 
     Args:
-        files: Files, and folders whose loops are all looked at.
+        files: Files, and folders whose loops and manifests are all looked at.
         as_json: One JSON object a line instead of sentences.
         console: Where to say it; None takes the terminal.
 
     Returns:
-        Number of files that were not made here.
+        Number of files that were not made here or differ from their checksum.
 
     Raises:
         UsageError: If there is nothing to look at.
     """
     console = console or Console()
-    num_foreign = 0
-    for path in _expanded(files):
+    num_bad = 0
+    found = _expanded(files)
+    damaged = _damaged(found, [path for path in files if path.is_dir()])
+    for path in [*found, *sorted(damaged.keys() - set(found))]:
+        wrong = damaged.get(path)
         try:
+            if wrong is not None:
+                raise UnreadableFileError(path, wrong)  # noqa: TRY301 - said like any other
             made_by = find_provenance(path)
         except UnreadableFileError as error:
-            num_foreign += 1
-            line = _json(path, None) if as_json else str(error)
+            num_bad += 1
+            line = _json(path, None, wrong) if as_json else str(error)
         else:
             line = _json(path, made_by) if as_json else f"{path}: {sentence(made_by)}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return num_foreign
+    return num_bad
+
+
+def _damaged(files: Sequence[Path], folders: Sequence[Path]) -> dict[Path, str]:
+    """Find what differs from its checksum; manifests only in folders that were asked about."""
+    names: dict[Path, set[str]] = {}
+    for path in files:
+        names.setdefault(path.parent, set()).add(path.name)
+    return {
+        place / name: wrong
+        for place in names
+        for name, wrong in damaged_clips(place, names[place]).items()
+        if name in names[place] or any(place.is_relative_to(folder) for folder in folders)
+    }
 
 
 def find_provenance(path: Path) -> Provenance:
@@ -112,6 +130,6 @@ def _expanded(files: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _json(path: Path, made_by: Provenance | None) -> str:
+def _json(path: Path, made_by: Provenance | None, damaged: str | None = None) -> str:
     found = None if made_by is None else asdict(made_by)
-    return json.dumps({"file": str(path), "sonoloop": found}, sort_keys=True)
+    return json.dumps({"file": str(path), "sonoloop": found, "damaged": damaged}, sort_keys=True)

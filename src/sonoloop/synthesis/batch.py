@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from sonoloop.checksums import sha256_of
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UnreadableFileError
 from sonoloop.synthesis.batch_options import (
@@ -185,7 +186,8 @@ class _Batch:
             rows = [self._write_clip(job, sample, next(loops)) for sample in job.samples]
             clips = [clip for _, clip in rows]
             strip = self._write_strip(job, clips) if "strip" in self.options.formats else None
-            finished = [dict(row) | {"strip": strip} for row, _ in rows]
+            drawn = {"strip": strip, "strip_sha256": sha256_of(self.out / strip) if strip else None}
+            finished = [dict(row) | drawn for row, _ in rows]
             self.manifest.add(finished)
             self.result.rows += finished
         if time.monotonic() - self._last_written > SECONDS_BETWEEN_MANIFESTS:
@@ -267,6 +269,10 @@ class _Batch:
         row: Row = {
             **provenance_columns,
             **{str(kind): name for kind, name in names.items()},
+            **{
+                f"{kind}_sha256": sha256_of(self.out / name) if name else None
+                for kind, name in names.items()
+            },
             "trained_on": self.model.config.trained_on,
             "num_frames": len(loop.frames),
             "height": job.still.height,

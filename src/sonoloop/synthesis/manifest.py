@@ -1,13 +1,14 @@
 """The table beside the clips: what made each of them, as Parquet for programs and CSV for eyes."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import SUMS_FILE, damaged_files, sha256_of, write_sums
 from sonoloop.errors import UsageError
 
 PARQUET_FILE: Final = "manifest.parquet"
@@ -48,8 +49,16 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "npy": pl.String,
     "dicom": pl.String,
     "strip": pl.String,
+    "mp4_sha256": pl.String,
+    "gif_sha256": pl.String,
+    "npy_sha256": pl.String,
+    "dicom_sha256": pl.String,
+    "strip_sha256": pl.String,
 }
 """One row per clip; file names are relative to the manifest's folder, null where not written."""
+
+FILE_COLUMNS: Final = ("mp4", "gif", "npy", "dicom", "strip")
+"""Columns of file names; each has another one of checksums."""
 
 LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "dicom": None,
@@ -60,6 +69,11 @@ LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "motion_source": None,
     "motion_sha256": None,
     "motion_start_s": None,
+    "mp4_sha256": None,
+    "gif_sha256": None,
+    "npy_sha256": None,
+    "dicom_sha256": None,
+    "strip_sha256": None,
 }
 """What the rows of a manifest without these columns have in them."""
 
@@ -117,7 +131,7 @@ class Manifest:
             self._rows[row_key(row)] = row
 
     def write(self) -> None:
-        """Write both files, each complete or not at all."""
+        """Write both files, each complete or not at all, and their checksums."""
         table = pl.DataFrame(list(self._rows.values()), schema=SCHEMA).sort(
             "source", "seed", "sample"
         )
@@ -125,3 +139,35 @@ class Manifest:
         table.write_parquet(buffer)
         write_atomically(self.folder / PARQUET_FILE, buffer.getvalue())
         write_atomically(self.folder / CSV_FILE, table.write_csv().encode())
+        write_sums(self.folder, (PARQUET_FILE, CSV_FILE))
+
+
+def damaged_clips(folder: Path, names: Container[str]) -> dict[str, str]:
+    """Compare clips with the checksums in the manifest beside them, and it with its own.
+
+    Args:
+        folder: Where clips and manifest are; without a manifest nothing can be told.
+        names: Files to compare, as far as the manifest has a checksum of them.
+
+    Returns:
+        What is wrong, by the name of the file.
+    """
+    wrong = damaged_files(folder)
+    damaged = dict.fromkeys(wrong, f"differs from its checksum in {SUMS_FILE}")
+    if PARQUET_FILE in damaged or not (folder / PARQUET_FILE).is_file():
+        return damaged
+    try:
+        rows = pl.read_parquet(folder / PARQUET_FILE).to_dicts()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        return damaged | {PARQUET_FILE: f"cannot be read ({error})"}
+    expected = {
+        row[kind]: row[f"{kind}_sha256"]
+        for row in rows
+        for kind in FILE_COLUMNS
+        if row.get(kind) in names and row.get(f"{kind}_sha256")
+    }
+    return damaged | {
+        name: f"differs from its checksum in {PARQUET_FILE}"
+        for name, digest in expected.items()
+        if (folder / name).is_file() and sha256_of(folder / name) != digest
+    }

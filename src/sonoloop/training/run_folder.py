@@ -22,7 +22,13 @@ from torch import Tensor, nn
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import claimed_output
-from sonoloop.training.checkpoint import clear_checkpoints, latest_checkpoint, refuse_newer
+from sonoloop.training.checkpoint import (
+    EMA_FILE,
+    clear_checkpoints,
+    latest_checkpoint,
+    refuse_damaged,
+    refuse_newer,
+)
 from sonoloop.training.config import FREE_ON_RESUME
 from sonoloop.training.environment import describe_environment
 
@@ -137,6 +143,7 @@ def load_run(path: Path) -> TrainedRun:
 
     Raises:
         UsageError: If the folder holds no run, one without a checkpoint or one of a newer version.
+        SonoloopError: If these weights differ from their checksum.
     """
     if not (path / "config.json").is_file():
         msg = f"{path} holds no training run (no config.json in it): give the --out of a training"
@@ -146,7 +153,8 @@ def load_run(path: Path) -> TrainedRun:
         msg = f"{path} holds no checkpoint yet: finish its training with --resume first"
         raise UsageError(msg)
     refuse_newer(checkpoint)
-    return TrainedRun(_read_config(path), checkpoint / "ema.safetensors")
+    refuse_damaged(checkpoint, [EMA_FILE])
+    return TrainedRun(_read_config(path), checkpoint / EMA_FILE)
 
 
 def start_from(module: nn.Module, path: Path, *, optional: tuple[str, ...] = ()) -> None:
