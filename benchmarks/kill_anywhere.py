@@ -353,7 +353,7 @@ def commands(work: Path, steps: int) -> dict[str, list[str]]:
             *("train", "diffusion", "--data", dataset, "--autoencoder", stage_1, *trained)
         ],
         "synthesize": [
-            *("synthesize", phantoms, "--model", str(work / "model"), "--out", "OUT"),
+            *("synthesize", f"{phantoms}/cyst", "--model", str(work / "model"), "--out", "OUT"),
             *("--formats", "mp4,gif,npy,strip,dicom", "--samples", "2"),
         ],
         "evaluate": [
@@ -384,7 +384,7 @@ def main() -> None:
     parser.add_argument("--commands", nargs="+", default=None)
     parser.add_argument("--how", choices=tuple(HOW), default="kill")
     parser.add_argument("--steps", type=int, default=20, help="of each training")
-    parser.add_argument("--phantoms", type=int, default=12)
+    parser.add_argument("--phantoms", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     if asked.how in {"full", "read-only"} and os.geteuid() != 0:

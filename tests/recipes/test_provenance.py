@@ -17,7 +17,6 @@ from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.recipes.provenance import SUFFIXES, find_provenance, provenance
 from sonoloop.recipes.synthesize import synthesize
 from sonoloop.synthesis.batch_options import BatchOptions
-from sonoloop.synthesis.manifest import PARQUET_FILE
 
 Flipped = Callable[[Path, int], AbstractContextManager[None]]
 
@@ -72,7 +71,7 @@ def test_any_flipped_bit_of_any_file_is_found(
     with flipped(path, bit):
         number, lines = _said([loops])
         alone, _ = _said([path] if path.suffix in SUFFIXES else [loops])
-    assert number == 1 + (path.name == PARQUET_FILE)  # which alone knows where an npy file is from
+    assert number >= 1  # a damaged manifest tells nothing of npy files either
     assert alone >= 1
     names = [line for line in lines if "checksum" in line]
     assert len(names) == 1

@@ -78,14 +78,14 @@ def read_model(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     Raises:
         UsageError: If the config is invalid or the weights are not the ones it names.
     """
+    described = (folder / CONFIG_FILE).read_bytes()
+    _refuse_newer(folder, described)
     if damaged_files(folder, [CONFIG_FILE]):
         msg = (
             f"{folder / CONFIG_FILE} differs from its checksum in {SUMS_FILE}: export or download "
             "it again, or remove that file if you changed the config on purpose"
         )
         raise UsageError(msg)
-    described = (folder / CONFIG_FILE).read_bytes()
-    _refuse_newer(folder, described)
     try:
         config = ModelConfig.model_validate_json(described)
     except ValidationError as error:
