@@ -10,7 +10,8 @@ they need, so that the moments fall into their work and not into the seconds of 
 process itself computes nothing: the threads of a library would not survive the next fork.
 
 Compared is every file, byte for byte, but for what a clock decides (``TIMES``): these values are
-taken out of JSON, JSON lines, CSV and Parquet before comparing. Of the checkpoints of a run only
+taken out of JSON, JSON lines, CSV and Parquet before comparing, and the checksums of such files
+out of ``SHA256SUMS``. Of the checkpoints of a run only
 the newest is compared, because when the one before it was written depends on the clock too.
 """
 
@@ -35,6 +36,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from sonoloop.checksums import SUMS_FILE
 from sonoloop.cli.main import main as sonoloop
 
 TIMES: Final = frozenset(
@@ -44,10 +46,15 @@ TEMPORARY: Final = (".part", ".unfinished", ".in-use", ".partial", ".writable")
 GRACE_S: Final = 10.0
 IN_A_ROW: Final = 4
 """Most ends of one run before it may finish."""
-IMPORTED: Final = (
-    *("prepare", "train_autoencoder", "train_diffusion", "export", "synthesize", "evaluate"),
-    *("study", "adapt"),
-)
+NEEDED: Final = {
+    "prepare": ["prepare"],
+    "autoencoder": ["train_autoencoder"],
+    "diffusion": ["train_diffusion"],
+    "synthesize": ["export", "synthesize"],
+    "evaluate": ["evaluate"],
+    "study": ["study"],
+}
+"""Modules of the recipes by command, in the order in which one reads what the other wrote."""
 PRESET: Final = """
 [clip]
 size = 64
@@ -225,6 +232,9 @@ def content(path: Path) -> object:
     if path.suffix in {".parquet", ".csv"}:
         read = pl.read_parquet if path.suffix == ".parquet" else pl.read_csv
         return read(io.BytesIO(path.read_bytes())).drop(*TIMES, strict=False).to_dicts()
+    if path.name == SUMS_FILE:
+        lines = path.read_text().splitlines()
+        return [line for line in lines if not line.endswith((".json", ".parquet", ".csv"))]
     return path.read_bytes()
 
 
@@ -381,7 +391,7 @@ def main() -> None:
     """Print a line for each command; exit with 1 if anything is not as it must be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50, help="ends of each command")
-    parser.add_argument("--commands", nargs="+", default=None)
+    parser.add_argument("--commands", nargs="+", choices=list(NEEDED))
     parser.add_argument("--how", choices=tuple(HOW), default="kill")
     parser.add_argument("--steps", type=int, default=20, help="of each training")
     parser.add_argument("--phantoms", type=int, default=24)
@@ -391,17 +401,17 @@ def main() -> None:
         sys.exit(f"--how {asked.how} mounts a folder, which only root may: skipped")
     os.environ |= {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
     import_module("torch").set_num_threads(1)
-    for name in IMPORTED:
-        import_module(f"sonoloop.recipes.{name}")
+    wanted = asked.commands or list(NEEDED)
+    needed = list(NEEDED)[: 1 + max(list(NEEDED).index(name) for name in wanted)]
+    for module in [module for name in needed for module in NEEDED[name]]:
+        import_module(f"sonoloop.recipes.{module}")
     chance, is_well = random.Random(asked.seed), True  # noqa: S311 - moments, no secrets
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         words = ["phantom", "--out", str(work / "phantoms"), "--count", str(asked.phantoms)]
         wait(start(partial(sonoloop, [*words, "--size", "64"]), work / "phantom.log"), 600.0)
         every = commands(work, asked.steps)
-        wanted = asked.commands or list(every)
-        last = max(list(every).index(name) for name in wanted)
-        for name in list(every)[: last + 1]:
+        for name in needed:
             if name == "synthesize":
                 export_model(work)
             trial = Trial(name, every[name], work)
