@@ -1,5 +1,8 @@
 """Tensors with their checksum in one file."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -33,6 +36,20 @@ def test_tensors_and_metadata_come_back(tmp_path: Path) -> None:
     for name, tensor in TENSORS.items():
         assert torch.equal(tensors[name], tensor)
         assert tensors[name].dtype == tensor.dtype
+
+
+def test_the_bytes_are_the_same_in_every_process() -> None:
+    """The library's own order of metadata is not."""
+    program = (
+        "import sys, torch; from sonoloop.training.sealed_tensors import seal\n"
+        "metadata = dict.fromkeys('edcba', 'value')\n"
+        "sys.stdout.buffer.write(seal({'ones': torch.ones(3)}, metadata))"
+    )
+    command = [sys.executable, "-c", program]
+    there = subprocess.run(command, check=True, capture_output=True).stdout
+    here = seal({"ones": torch.ones(3)}, dict.fromkeys("edcba", "value"))
+    assert there == here
+    assert re.findall(rb'"([a-e])":"value"', here) == [b"a", b"b", b"c", b"d", b"e"]
 
 
 def test_files_without_a_checksum_are_read(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def seal(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
         metadata: What else the file says.
     """
     own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(own, metadata={**metadata, CHECKSUM: _digest(own, metadata)})
+    return _in_order(save(own, metadata={**metadata, CHECKSUM: _digest(own, metadata)}))
 
 
 def unseal(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -45,6 +45,16 @@ def unseal(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         msg = "it differs from its checksum"
         raise ValueError(msg)
     return tensors, metadata
+
+
+def _in_order(content: bytes) -> bytes:
+    """Sort the metadata, which the library writes in another order in every process."""
+    end = 8 + int.from_bytes(content[:8], "little")  # the length of the header, then the header
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
