@@ -71,6 +71,7 @@ def test_class_folders_become_a_dataset(videos: Path, tmp_path: Path) -> None:
     assert clips.group_ids == [f"folder=patient{number // 2}" for number in range(8)]
     assert clips.clip(0).shape == (16, 64, 64)
     assert sorted(path.name for path in dataset.iterdir()) == [
+        "SHA256SUMS",
         "index.parquet",
         "prepare.json",
         "quality.html",

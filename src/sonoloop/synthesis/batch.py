@@ -14,12 +14,7 @@ from typing import Final, NamedTuple
 from sonoloop.checksums import sha256_of
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UnreadableFileError
-from sonoloop.synthesis.batch_options import (
-    BatchOptions,
-    BatchResult,
-    Format,
-    StillFile,
-)
+from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, Format, StillFile
 from sonoloop.synthesis.clip_names import file_sha256, origin, still_stem
 from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.dicom_export import write_dicom
@@ -186,7 +181,7 @@ class _Batch:
             rows = [self._write_clip(job, sample, next(loops)) for sample in job.samples]
             clips = [clip for _, clip in rows]
             strip = self._write_strip(job, clips) if "strip" in self.options.formats else None
-            drawn = {"strip": strip, "strip_sha256": sha256_of(self.out / strip) if strip else None}
+            drawn = {"strip": strip, "strip_sha256": self._sha256(strip)}
             finished = [dict(row) | drawn for row, _ in rows]
             self.manifest.add(finished)
             self.result.rows += finished
@@ -269,10 +264,7 @@ class _Batch:
         row: Row = {
             **provenance_columns,
             **{str(kind): name for kind, name in names.items()},
-            **{
-                f"{kind}_sha256": sha256_of(self.out / name) if name else None
-                for kind, name in names.items()
-            },
+            **{f"{kind}_sha256": self._sha256(name) for kind, name in names.items()},
             "trained_on": self.model.config.trained_on,
             "num_frames": len(loop.frames),
             "height": job.still.height,
@@ -294,6 +286,9 @@ class _Batch:
     def _stem(self, job: _Job) -> str:
         motion_sha256 = None if self.motion is None else self.motion.sha256
         return f"{still_stem(job.file.name, job.sha256)}_{origin(self.options.seed, motion_sha256)}"
+
+    def _sha256(self, name: str | None) -> str | None:
+        return sha256_of(self.out / name) if name else None
 
     def _write_strip(self, job: _Job, clips: Sequence[Frames]) -> str:
         name = f"{self._stem(job)}_strip.png"
