@@ -22,6 +22,7 @@ from sonoloop.data import item_preparation
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.phantom import phantom_clip
+from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.recipes.prepare import PrepareOptions, prepare
@@ -104,9 +105,9 @@ def test_running_again_does_only_what_is_new(
     read: list[Path] = []
     original = item_preparation.reading.read_recording
 
-    def count_reads(path: Path, *, max_frames: int | None = None) -> object:
+    def count_reads(path: Path, *, max_frames: int | None, options: ReadingOptions) -> object:
         read.append(path)
-        return original(path, max_frames=max_frames)
+        return original(path, max_frames=max_frames, options=options)
 
     monkeypatch.setattr(item_preparation.reading, "read_recording", count_reads)
     assert prepare([root], dataset, OPTIONS).num_reused == 8
@@ -127,11 +128,11 @@ def test_what_an_interrupted_run_finished_is_kept(
     original = item_preparation.reading.read_recording
     calls = []
 
-    def interrupt(path: Path, *, max_frames: int | None = None) -> object:
+    def interrupt(path: Path, *, max_frames: int | None, options: ReadingOptions) -> object:
         calls.append(path)
         if len(calls) > 3:
             raise KeyboardInterrupt
-        return original(path, max_frames=max_frames)
+        return original(path, max_frames=max_frames, options=options)
 
     monkeypatch.setattr(item_preparation.reading, "read_recording", interrupt)
     with pytest.raises(KeyboardInterrupt):
