@@ -1,6 +1,6 @@
 """Is what the study says true? It is run where the truth is known.
 
-    python benchmarks/study_harness.py WORK [--nulls 5] [--trained-minutes 2]
+    python benchmarks/study_harness.py WORK [--nulls 5] [--models i3d-probe] [--trained-minutes 2]
 
 On phantoms whose classes differ in their motion alone, with generators whose quality is known: the
 simulator itself, asked for the class (all that true videos give), and asked for none (nothing).
@@ -130,14 +130,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--models", default="r3d18")
     parser.add_argument("--arms", default="b,c,d,e,g,i,i-any,k")
     parser.add_argument("--nulls", type=int, default=0)
     parser.add_argument("--trained-minutes", type=float)
     given = parser.parse_args()
     options = StudyOptions(
-        ratios=str(given.ratio), arms=given.arms, folds=given.folds, seeds=given.seeds,
-        epochs=given.epochs, width=given.width, size=given.size, samples=1, windows=1,
-        generator_preset="tiny", generator_minutes=given.trained_minutes,
+        models=given.models, ratios=str(given.ratio), arms=given.arms, folds=given.folds,
+        seeds=given.seeds, epochs=given.epochs, width=given.width, size=given.size, samples=1,
+        windows=1, generator_preset="tiny", generator_minutes=given.trained_minutes,
+        undecidable="go-on",  # null runs are undecidable, and must claim nothing even so
     )  # fmt: skip
     simulator = Simulator(0, given.count)
     makers = partial(simulated, simulator=simulator)

@@ -12,7 +12,7 @@ import pytest
 from sonoloop.cli.main import COMMANDS, Command, main
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def _relative(path: Path) -> str:
@@ -25,6 +25,14 @@ def _command_lines(text: str) -> list[str]:
     blocks = re.findall(r"```(?:bash|sh|console)?\n(.*?)```", text, flags=re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
     return [line for line in lines if re.match(r"(\.venv/bin/)?sonoloop ", line)]
+
+
+@cache
+def _anchors(path: Path) -> frozenset[str]:
+    """Name the headings of a document as GitHub and the site do in addresses."""
+    prose = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)", prose, flags=re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings)
 
 
 @cache
@@ -66,10 +74,14 @@ def test_examples_in_the_help_exist(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_relative)
 def test_links_in_documents_lead_somewhere(path: Path) -> None:
-    """Each relative link points at a file of the repository."""
-    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
-        if "://" not in target:
-            assert (path.parent / target).exists(), f"{target} in {path.name}"
+    """Each relative link points at a file of the repository, and its anchor at a heading there."""
+    for target in re.findall(r"\]\(([^)\s]+)[^)]*\)", path.read_text()):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        found = path.parent / name if name else path
+        assert found.exists(), f"{target} in {path.name}"
+        assert not anchor or anchor in _anchors(found), f"{target} in {path.name}"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_relative)

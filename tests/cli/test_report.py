@@ -35,4 +35,4 @@ def test_folder_of_neither_kind_is_refused(
     with pytest.raises(SystemExit) as stop:
         main(["report", str(tmp_path), "--out", str(tmp_path / "r.html")])
     assert stop.value.code == 2
-    assert "holds neither an evaluation" in capsys.readouterr().err
+    assert "holds none of evaluation.json" in capsys.readouterr().err

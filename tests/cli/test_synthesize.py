@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from sonoloop.cli.main import main
+from sonoloop.cluster.bulk import BulkResult
+from sonoloop.synthesis.batch_options import BatchOptions
 
 
 def run(*words: str) -> int:
@@ -70,3 +72,27 @@ def test_exit_status_tells_bad_stills_from_wrong_usage(
         assert run("synthesize", *given, "--out", str(nowhere)) == 2
         assert message in capsys.readouterr().err
     assert not list(nowhere.glob("*"))
+
+
+def test_a_cluster_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses stay as they are; status 1 where a still could not be used."""
+    asked: list[tuple[object, ...]] = []
+
+    def bulk(images: object, out: object, options: BatchOptions, **rest: object) -> BulkResult:
+        asked.append((images, out, options.seed, rest))
+        return BulkResult(num_failed=len(asked) - 1)
+
+    monkeypatch.setattr("sonoloop.cluster.bulk.synthesize_in_bulk", bulk)
+    words = ("s3://bucket/*.png", "--out", "s3://bucket/loops", "--seed", "3", "--engine", "ray")
+    more = ("--address", "h:1", "--threads", "2", "--shard", "7")
+    assert [run("synthesize", *words), run("synthesize", *words, *more)] == [0, 1]
+    place = (("s3://bucket/*.png",), "s3://bucket/loops", 3)
+    rest = {"model": "default", "stills_per_shard": 64, "address": None, "threads": 1}
+    assert asked[0] == (*place, rest)
+    assert asked[1] == (*place, rest | {"stills_per_shard": 7, "address": "h:1", "threads": 2})
+
+
+def test_addresses_need_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2 and a sentence."""
+    assert run("synthesize", "s3://bucket/still.png", "--out", "loops") == 2
+    assert "s3://bucket/still.png: addresses are for --engine ray" in capsys.readouterr().err

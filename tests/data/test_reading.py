@@ -30,7 +30,7 @@ def test_suffix_decides_the_reader_in_any_case(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("missing.png", "there is no such file or folder"),
-        ("notes.txt", r"\.txt is of no kind that can be read: use DICOM or \.avi, "),
+        ("notes.txt", r"\.txt is of no kind that can be read: use DICOM, NIfTI, MHA or \.avi, "),
         ("notes", "a file without suffix is of no kind"),
         ("black.png", "every pixel has the value 0: there is no scan in it"),
         ("a.png", "is no picture"),

@@ -27,7 +27,7 @@ def loops(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("provenance")
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
     Image.fromarray(pixels).save(folder / "still.png")
-    options = BatchOptions(seed=5, formats=("mp4", "gif", "npy", "dicom", "strip"))
+    options = BatchOptions(seed=5, formats=("mp4", "gif", "npy", "dicom", "nifti", "mha", "strip"))
     quiet = Console(quiet=True)
     synthesize(
         [folder / "still.png"], folder / "loops", options, model=str(model_folder), console=quiet
@@ -42,12 +42,14 @@ def _said(files: list[Path], *, as_json: bool = False) -> tuple[int, list[str]]:
 
 
 def test_every_format_knows_where_it_came_from(loops: Path) -> None:
-    """All five files of the loop tell the same still, model and seed."""
+    """All seven files of the loop tell the same still, model and seed."""
     num_foreign, lines = _said([loops])
     assert num_foreign == 0
     assert sorted(line.split(":")[0].rpartition(".")[2] for line in lines) == [
         "dcm",
         "gif",
+        "gz",
+        "mha",
         "mp4",
         "npy",
         "png",

@@ -7,6 +7,7 @@ import pytest
 
 from sonoloop.errors import UsageError
 from sonoloop.recipes.report import report
+from sonoloop.report.study_record import StudyRecord
 
 
 @pytest.fixture
@@ -58,9 +59,25 @@ def test_runs_that_cannot_be_shown_are_refused(run: Path, tmp_path: Path) -> Non
     for runs, sentence in (
         ([], "no run given"),
         ([run, run / "." / ".." / "stage1"], "is given twice"),
-        ([run, empty], "holds neither an evaluation"),
-        ([tmp_path / "nowhere"], "holds neither an evaluation"),
+        ([run, empty], "holds none of evaluation.json"),
+        ([tmp_path / "nowhere"], "holds none of evaluation.json"),
     ):
         with pytest.raises(UsageError, match=sentence):
             report(runs, out=out)
     assert not out.exists()
+
+
+def test_studies_and_audits_are_read(
+    tmp_path: Path, finished_study: tuple[Path, StudyRecord]
+) -> None:
+    """A study's folder by its record; a damaged one names the file and what is wrong."""
+    out = tmp_path / "report.html"
+    report([finished_study[0]], out=out)
+    text = out.read_text(encoding="utf-8")
+    assert "<title>Does synthetic video help? label of dataset, by patient</title>" in text
+    for name in ("study", "audit"):
+        damaged = tmp_path / name
+        damaged.mkdir()
+        (damaged / f"{name}.json").write_text('{"format": 1, "dataset": 3}')
+        with pytest.raises(UsageError, match=rf"{name}\.json is no valid {name} record: dataset"):
+            report([damaged], out=out)

@@ -3,14 +3,17 @@
 import csv
 import json
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 from rich.console import Console
 
 from sonoloop.errors import UsageError
-from sonoloop.recipes import study as module
+from sonoloop.recipes import study_engine
 from sonoloop.recipes.study import study
 from sonoloop.recipes.study_fold import Makers
 from sonoloop.recipes.study_options import EXTRA, PROBES, StudyOptions
@@ -31,6 +34,9 @@ def test_every_arm_is_in_the_tables(finished_study: Finished) -> None:
     page = (out / "study.md").read_text()
     assert "| r3d18 | real + LDDM |" in page
     assert record.findings[0] in page
+    for name in ("auroc-r3d18-0.5.svg", "gain-r3d18-0.5.svg"):
+        assert f"]({name})" in page
+        assert (out / name).is_file()
     assert result.leaks is not None
     assert set(result.leaks.real_or_synthetic) == {"moves", "rests"}
 
@@ -71,13 +77,59 @@ def test_a_plan_starts_nothing(
     study_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No folder is made."""
-    monkeypatch.setattr(module, "run_cell", lambda *_: pytest.fail("it started"))
+    monkeypatch.setattr(study_engine, "run_cell", lambda *_: pytest.fail("it started"))
     options = StudyOptions(folds=2, epochs=1, width=4, size=32)
     found = study(
         study_dataset, tmp_path / "study", options, label="label", plan_only=True, console=QUIET
     )
     assert found is None
     assert not (tmp_path / "study").exists()
+
+
+def _labelled(source: Path, folder: Path, labels: Sequence[str | None]) -> Path:
+    """Give the first videos of a dataset, two a patient, these labels, and the others none."""
+    shutil.copytree(source, folder)
+    index = pl.read_parquet(folder / "index.parquet")
+    padded = [*labels, *[None] * (len(index) - len(labels))]
+    index.with_columns(label=pl.Series(padded, dtype=pl.String)).write_parquet(
+        folder / "index.parquet"
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (["rests"] * 12, r"label holds one class only \(empty \(20\), rests \(12\)\)"),
+        ([], r"label holds one class only \(empty \(32\)\)"),
+        (["rests", "moves"] * 2, "2 patients are fewer than 3 folds"),
+        (["moves"] * 2 + ["rests"] * 22, r"moves \(1 patients\) lie in one fold"),
+        (["moves"] * 4 + ["rests"] * 20, r"have no video of moves \(0 moves, \d+ rests\)"),
+        (["a", "b", "c"] * 4, r"label has 3 classes \(a, b, c\), a study tells two apart"),
+    ],
+    ids=["one class", "no label", "few patients", "one patient", "no class in a part", "three"],
+)
+def test_data_that_cannot_be_studied_leave_no_table(
+    study_dataset: Path, tmp_path: Path, labels: list[str | None], sentence: str
+) -> None:
+    """One sentence with the numbers, before anything is written."""
+    dataset = _labelled(study_dataset, tmp_path / "dataset", labels)
+    options = StudyOptions(folds=3, epochs=1, width=4, size=32)
+    with pytest.raises(UsageError, match=sentence):
+        study(dataset, tmp_path / "study", options, label="label", console=QUIET)
+    assert not (tmp_path / "study").exists()
+
+
+def test_patients_may_have_both_labels(study_dataset: Path, tmp_path: Path) -> None:
+    """Whole patients are divided, whatever their videos show; a part must hold both classes."""
+    labels = ["rests", "moves", "moves", "moves", "rests", "rests", "moves", "rests"] * 4
+    dataset = _labelled(study_dataset, tmp_path / "dataset", labels)
+    text = StringIO()
+    study(
+        dataset, tmp_path / "study", StudyOptions(folds=2, epochs=1, width=4, size=32),
+        label="label", plan_only=True, console=Console(file=text, width=200),
+    )  # fmt: skip
+    assert "32 videos of 16 patients (moves 16, rests 16)" in text.getvalue()
 
 
 def test_stills_of_their_own_have_no_true_videos(study_dataset: Path, tmp_path: Path) -> None:
@@ -103,3 +155,42 @@ def test_a_division_by_video_is_marked_in_every_table(
     assert record.findings[0].startswith("LEAKS")
     assert "**LEAKS" in (out / "study.md").read_text()
     assert ",video" in (out / "study.csv").read_text().splitlines()[1]
+
+
+def test_other_arms_are_not_trained_where_nothing_can_be_decided(
+    study_dataset: Path, tmp_path: Path, stand_ins: Makers
+) -> None:
+    """After (b) and (k), with the numbers; "go-on" trains them in the same folder."""
+    out, text = tmp_path / "study", StringIO()
+    options = StudyOptions(
+        arms="a,b,i,k", folds=2, seeds=1, epochs=1, width=4, size=32, windows=1, samples=1
+    )
+    record = study(
+        study_dataset, out, options, label="label", console=Console(file=text, width=500),
+        makers=stand_ins,
+    )  # fmt: skip
+    assert record is not None
+    (result,) = record.results
+    assert [arm.arm for arm in result.arms] == ["b", "k"]
+    assert (result.not_trained, result.verdicts) == (("a", "i"), ())
+    assert result.headroom is not None
+    assert f"gain {result.headroom.estimate:+.3f}" in result.stopped
+    assert record.num_cells == 4
+    assert not (out / "generators").exists()
+    said = f"r3d18 at ratio 0.5: undecidable: {result.stopped}; (a), (i) not trained"
+    assert record.findings[0].startswith(said)
+    assert said in (out / "study.md").read_text()
+    assert "undecidable, true videos" in text.getvalue()
+    going_on = replace(options, undecidable="go-on")
+    record = study(study_dataset, out, going_on, label="label", console=QUIET, makers=stand_ins)
+    assert record is not None
+    assert [arm.arm for arm in record.results[0].arms] == ["a", "b", "i", "k"]
+    assert record.results[0].not_trained == ()
+
+
+def test_one_fold_decides_nothing(finished_study: Finished) -> None:
+    """With --run-folds every arm is trained, whatever (k) gains."""
+    _, record = finished_study
+    assert record.results[0].headroom is not None
+    assert record.results[0].headroom.estimate < 0.14
+    assert record.results[0].not_trained == ()

@@ -1,14 +1,18 @@
 """One cell: its settings, its scores, its resumption."""
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sonoloop.recipes import study_context as module
 from sonoloop.recipes.study_cells import Cell, read_cell
 from sonoloop.recipes.study_context import StudyContext, content, run_cell
 from sonoloop.recipes.study_data import of_items
+from sonoloop.recipes.study_fold import trained_makers
+from sonoloop.recipes.study_synthesis import Synthetic
 
 CELL = Cell("r3d18", "b", 0.5, 0, 0, None)
 
@@ -74,3 +78,19 @@ def test_an_interrupted_cell_goes_on(
     assert read_cell(study_context.folder, CELL) is None
     run_cell(study_context, CELL, ())
     assert read_cell(study_context.folder, CELL) is not None
+
+
+def test_a_context_travels_without_its_terminal(study_context: StudyContext) -> None:
+    """What arrives trains the same; nobody reads there."""
+    arrived = pickle.loads(pickle.dumps(replace(study_context, makers=trained_makers)))  # noqa: S301
+    assert arrived.console.quiet
+    assert arrived.divisions == study_context.divisions
+    assert study_context.console is not None
+
+
+def test_clips_can_be_brought(study_context: StudyContext) -> None:
+    """Then no generator is asked."""
+    cell = CELL._replace(arm="i", share=1.0)
+    clips = {"lddm": Synthetic(np.zeros((0, 16, 64, 64), np.uint8), [])}
+    study_context.keep_made(cell, ("lddm", "true"), clips)
+    assert study_context.made(cell, ("lddm",)) is clips

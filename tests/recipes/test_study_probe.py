@@ -1,5 +1,6 @@
 """Features that a study computes once."""
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +59,9 @@ def test_a_probe_learns_what_features_hold(net: _Change, study_context: StudyCon
     for item, probability in found["held_out"].items():
         assert (probability > 0.5) == truth[item]
     assert net.seen > 0
+    sent: StudyContext = pickle.loads(pickle.dumps(study_context))  # noqa: S301 - made just now
+    assert sent.features.console is not study_context.console
+    assert sent.features is not study_context.features
 
 
 @pytest.mark.usefixtures("net")

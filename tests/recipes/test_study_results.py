@@ -83,3 +83,14 @@ def test_arms_that_probe_are_compared_with_none(study_context: StudyContext) -> 
     """They have no line in the table."""
     found = _result(study_context, {"b": 0.5, "i": 0.6, "b-asked": 0.5})
     assert [arm.arm for arm in found.arms] == ["b", "i"]
+
+
+def test_an_arm_without_all_its_folds_has_no_figures(study_context: StudyContext) -> None:
+    """It is named, with the reason if (k) gains too little; the others keep theirs."""
+    found = _found(study_context, {"b": 0.9, "i": 0.9, "k": 0.9})
+    lacking = next(cell for cell in found if cell.arm == "i")
+    del found[lacking]
+    (result,) = results(study_context, ("b", "i", "k"), (), found)
+    assert [arm.arm for arm in result.arms] == ["b", "k"]
+    assert result.not_trained == ("i",)
+    assert "less than the 0.14" in result.stopped

@@ -10,8 +10,15 @@ import pytest
 from sonoloop.data.splits import write_split
 from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.errors import UsageError
+from sonoloop.recipes import study_still_check
 from sonoloop.recipes.study_context import StudyContext
 from sonoloop.recipes.study_stills import read_stills, with_stills
+
+
+@pytest.fixture(autouse=True)
+def _content_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes seconds; test_study_still_check.py tests it."""
+    monkeypatch.setattr(study_still_check, "FEWEST_PATIENTS", 1000)
 
 
 def _write(folder: Path, labels: list[str | None], heights: tuple[int, int] = (64, 64)) -> Path:
@@ -26,7 +33,7 @@ def _write(folder: Path, labels: list[str | None], heights: tuple[int, int] = (6
     write_split(folder / "split.json", dict.fromkeys(ids, "train"), ratios=(1.0, 0.0, 0.0), seed=0)
     pl.DataFrame(
         {"item_id": ids, "label": labels, "kind": ["still"] * len(ids),
-         "scan_height": [heights[0]] * len(ids)}
+         "scan_height": [heights[0]] * len(ids), "scan_width": [heights[0]] * len(ids)}
     ).write_parquet(folder / "index.parquet")  # fmt: skip
     return folder
 
@@ -38,7 +45,7 @@ def test_stills_of_patients_held_out_are_left_out(
     labels = ["moves", "rests"] * 8 + [None]
     stills, notes = read_stills(_write(tmp_path / "s", labels), "label", study_context.data)
     assert len(stills.item_ids) == 16
-    assert notes == ["1 of 17 stills have no class and are left out"]
+    assert notes[0] == "1 of 17 stills have no class and are left out"
     group_of = dict(zip(study_context.data.item_ids, study_context.data.groups, strict=True))
     for one in with_stills(study_context.divisions, stills, study_context.data):
         groups = {stills.groups[place] for place in stills.places(one.stills)}
@@ -62,7 +69,9 @@ def test_another_size_is_told_with_numbers(
     videos = tmp_path / "videos"
     videos.mkdir()
     index = pl.read_parquet(study_dataset / "index.parquet")
-    index.with_columns(scan_height=pl.lit(200)).write_parquet(videos / "index.parquet")
+    index.with_columns(scan_height=pl.lit(200), scan_width=pl.lit(200)).write_parquet(
+        videos / "index.parquet"
+    )
     data = replace(study_context.data, dataset=videos)
     _, notes = read_stills(_write(tmp_path / "s", ["moves", "rests"], (600, 0)), "label", data)
     assert notes[0].startswith("stills are of another size than videos: 600 and 200 px high")

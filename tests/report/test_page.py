@@ -1,6 +1,7 @@
 """The whole page: valid, sealed against the network, and deaf to what is written in records."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import html5lib
@@ -8,8 +9,10 @@ import pytest
 from html5lib.filters.lint import Filter
 from html5lib.treewalkers import getTreeWalker
 
+from sonoloop.report.audit_record import AuditRecord
 from sonoloop.report.evaluation_folder import EvaluationFolder
-from sonoloop.report.page import page
+from sonoloop.report.page import page, part_title
+from sonoloop.report.study_record import StudyRecord
 from sonoloop.report.training_run import TrainingRun
 
 HOSTILE = "</title></script></style>\"'><img src=x onerror=alert(1)>&\x00<!--"
@@ -34,6 +37,27 @@ def parts(
         EvaluationFolder.read(other_evaluation_path),
         TrainingRun.read(training_path),
     ]
+
+
+def test_studies_and_audits_are_parts_too(
+    study_record: StudyRecord,
+    make_audit: Callable[..., AuditRecord],
+    parts: list[EvaluationFolder | TrainingRun],
+) -> None:
+    """Valid beside the others, each with its warnings, and deaf to what users wrote."""
+    audit = make_audit()
+    study = study_record.model_copy(
+        update={"dataset": HOSTILE, "split": "video", "notes": (HOSTILE,), "findings": (HOSTILE,)}
+    )
+    document = page("A report", [study, audit.model_copy(update={"label": HOSTILE}), *parts])
+    ids = validate(document)
+    assert len(ids) == len(set(ids))
+    assert {"study-1", "audit-2", "evaluation-3", "training-5"} <= set(ids)
+    assert set(re.findall(r'href="#([^"]*)"', document)) <= set(ids)
+    assert "LEAKS" in document.partition("<h2>Does")[0]
+    assert audit.notes[0] in document.partition("<h2>Does")[0]
+    assert "<img src=x" not in document
+    assert part_title(study_record) == "Does synthetic video help? label of breast, by patient"
 
 
 def test_page_is_valid_html(parts: list[EvaluationFolder | TrainingRun]) -> None:

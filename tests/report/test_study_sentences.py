@@ -44,3 +44,13 @@ def test_missed_targets_are_said(study_record: StudyRecord) -> None:
 def test_leaks_come_first(study_record: StudyRecord) -> None:
     """Before any figure."""
     assert study_findings(study_record.results, leaks=True)[0].startswith("LEAKS")
+
+
+def test_what_was_not_trained_is_said(study_record: StudyRecord) -> None:
+    """With the reason, and how to train it after all."""
+    changed = study_record.results[0].model_copy(
+        update={"verdicts": (), "stopped": "true videos gain +0.050", "not_trained": ("a", "i")}
+    )
+    (said,) = study_findings([changed], leaks=False)
+    assert said.startswith("c3d at ratio 0.7: undecidable: true videos gain +0.050; (a), (i) not")
+    assert said.endswith("trained, --undecidable go-on trains them")

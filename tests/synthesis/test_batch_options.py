@@ -15,7 +15,8 @@ def test_order_and_repetition_do_not_matter() -> None:
 def test_unknown_formats_are_refused(text: str, found: str) -> None:
     """The choice is in the message."""
     with pytest.raises(
-        UsageError, match=f"no format '{found}': choose among mp4, gif, npy, dicom, strip"
+        UsageError,
+        match=f"no format '{found}': choose among mp4, gif, npy, dicom, nifti, mha, strip",
     ):
         parse_formats(text)
 

@@ -52,6 +52,19 @@ def test_pixels_times_and_scale_come_back(path: Path) -> None:
     assert recording.scan_region == Box(1, 2, 29, 40)
 
 
+def test_itk_reads_frames_time_and_scale(path: Path) -> None:
+    """GDCM inside ITK, on which many viewers are built, sees the same volume."""
+    sitk = pytest.importorskip("SimpleITK", reason="pip install 'sonoloop[medical]'")
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")
+    reader.SetFileName(str(path))
+    image = reader.Execute()
+    assert np.array_equal(sitk.GetArrayFromImage(image), FRAMES)
+    assert image.GetSpacing()[:2] == pytest.approx((0.3, 0.2))  # width first
+    assert float(image.GetMetaData("0018|1063")) == 125.0
+    assert image.GetMetaData("0008|001c").strip() == "YES"
+
+
 def test_it_says_that_it_is_synthetic(path: Path) -> None:
     """In attributes for programs, in words for people, in JSON for sonoloop, and when read."""
     dataset = pydicom.dcmread(path)

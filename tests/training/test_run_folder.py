@@ -53,6 +53,13 @@ def test_resuming_with_other_settings_is_refused(tmp_path: Path) -> None:
         open_run(tmp_path / "run", other, resume=True)
 
 
+def test_a_moved_dataset_does_not_stop_a_run(tmp_path: Path) -> None:
+    """Its hash says that it is the same one; the record names the new place."""
+    open_run(tmp_path / "run", {**CONFIG, "data": "here"}, resume=False)
+    run = open_run(tmp_path / "run", {**CONFIG, "data": "there"}, resume=True)
+    assert json.loads((run.path / "config.json").read_text())["data"] == "there"
+
+
 def test_longer_training_may_be_resumed(tmp_path: Path) -> None:
     """max_steps may grow, and the record of the run says so."""
     open_run(tmp_path / "run", CONFIG, resume=False)

@@ -189,10 +189,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("report",): Command(
         "sonoloop.cli.report",
         "report",
-        "show evaluations and trainings on one page, in motion",
+        "show evaluations, trainings, studies and audits on one page",
         (
             "runs/autoencoder runs/diffusion --out report.html",
             "evaluation runs/diffusion --out report.html --title 'Lung, first model'",
+            "study audit --out study.html",
         ),
     ),
     ("doctor",): Command(
@@ -200,6 +201,12 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "doctor",
         "look at this installation: GPU, codecs, models, disk",
         ("", "--json"),
+    ),
+    ("completion",): Command(
+        "sonoloop.cli.completion",
+        "completion",
+        "print a script that completes commands in your shell",
+        ("bash > ~/.local/share/bash-completion/completions/sonoloop",),
     ),
 }
 """Words after ``sonoloop`` -> command, in the order in which the data walks."""

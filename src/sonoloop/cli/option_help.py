@@ -36,7 +36,7 @@ def readable(function: Callable[..., Result]) -> Callable[..., Result]:
         A function of the same options for :func:`tyro.cli`, which calls the command.
     """
     hints = get_type_hints(function, include_extras=True)
-    texts = _texts(function)
+    texts = option_texts(function)
     parameters: list[inspect.Parameter] = []
     settings: dict[str, tuple[type, list[str]]] = {}
     for parameter in inspect.signature(function).parameters.values():
@@ -76,7 +76,7 @@ def _is_settings(hint: object) -> bool:
     )
 
 
-def _texts(documented: object) -> dict[str, str]:
+def option_texts(documented: object) -> dict[str, str]:
     """Return the text of every parameter under ``Args:`` of a docstring."""
     _, _, section = (inspect.getdoc(documented) or "").partition("\nArgs:\n")
     section = section.partition("\n\n")[0]
@@ -86,7 +86,7 @@ def _texts(documented: object) -> dict[str, str]:
 
 def _settings_parameters(kind: type) -> Iterator[inspect.Parameter]:
     """Turn the fields of a settings class into parameters."""
-    texts = _texts(kind)
+    texts = option_texts(kind)
     hints = get_type_hints(kind, include_extras=True)
     for parameter in inspect.signature(kind).parameters.values():
         text = texts.get(parameter.name, "")

@@ -1,4 +1,4 @@
-"""``sonoloop report``: evaluations and trainings on one page."""
+"""``sonoloop report``: evaluations, trainings, studies and audits on one page."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ def report(
     out: Path,
     title: str | None = None,
 ) -> None:
-    """Show evaluations and trainings on one page that plays its loops and needs no network.
+    """Show evaluations, trainings, studies and audits on one page that needs no network.
 
     Args:
-        runs: Folders that 'sonoloop evaluate' and 'sonoloop train' wrote, in any mix.
+        runs: Folders that 'sonoloop evaluate', 'train', 'study' and 'audit' wrote, in any mix.
         out: HTML file to write; a file of that name is replaced.
         title: Stands on top of the page; by default what the only run is called.
     """

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from sonoloop.cli.engine import EngineName, require_ray
+from sonoloop.errors import UsageError
 from sonoloop.recipes.study_options import StudyOptions
 
 
@@ -15,6 +17,9 @@ def study(
     stills: Path | None = None,
     source: tuple[str, ...] = (),
     plan: bool = False,
+    engine: EngineName = "local",
+    address: str | None = None,
+    threads: int | None = None,
 ) -> None:
     """Train classifiers on real, synthetic and control clips, and compare them out of fold.
 
@@ -34,8 +39,24 @@ def study(
         source: Clips of other generators as NAME=DIR, with a manifest.csv (docs/study.md); each
             becomes an arm.
         plan: Print plan and cost, and stop.
+        engine: Where trainings run: one after the other in this process, or as many at once as fit
+            on a Ray cluster (docs/scaling.md).
+        address: Of the cluster, such as 10.0.0.1:6379; by default Ray starts on this machine.
+        threads: CPU threads of each training, whose bytes depend on it: the same on both engines
+            gives the same results. By default all cores here, 1 on Ray.
     """
+    uses_ray = require_ray(engine, address)
+    if threads is not None and threads < 1:
+        msg = f"--threads {threads}: at least 1 is needed"
+        raise UsageError(msg)
     from sonoloop.recipes import study as recipe  # noqa: PLC0415 - imports torch: seconds
+    from sonoloop.recipes.study_engine import Engine, LocalEngine  # noqa: PLC0415
+
+    chosen: Engine = LocalEngine(threads)
+    if uses_ray:
+        from sonoloop.cluster.study_engine import RayEngine  # noqa: PLC0415
+
+        chosen = RayEngine(address, threads or 1)
 
     recipe.study(
         data,
@@ -46,4 +67,5 @@ def study(
         stills=stills,
         sources=source,
         plan_only=plan,
+        engine=chosen,
     )

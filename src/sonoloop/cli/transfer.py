@@ -31,8 +31,8 @@ def transfer(
             the shadow of the clip's own anatomy into stills of another view.
         loop: Make the end meet the start, for playing in a circle.
         model: Name of a bundled model, or a folder made by 'sonoloop export'.
-        formats: Which files to write, separated by commas: mp4, gif, npy, dicom (an Ultrasound
-            Multi-frame Image), and strip (one picture per still).
+        formats: Which files to write, separated by commas: mp4, gif, npy, nifti, mha, dicom (an
+            Ultrasound Multi-frame Image), and strip (one picture per still).
         batch_size: Loops computed together; by default 4 on a CPU, 32 on a GPU.
         no_mark: Leave out the word SYNTHETIC in mp4, gif, DICOM and strip; npy files never show
             it.

@@ -12,6 +12,7 @@ from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.data.recording import Recording
 from sonoloop.data.still_files import STILL_SUFFIXES, read_still
 from sonoloop.data.video_files import VIDEO_SUFFIXES, read_video
+from sonoloop.data.volume_files import is_volume_file, read_volume_file
 from sonoloop.errors import UnreadableFileError
 
 __all__ = ["MEDIA_SUFFIXES", "find_recordings", "is_video_folder", "natural_key", "read_recording"]
@@ -19,7 +20,7 @@ __all__ = ["MEDIA_SUFFIXES", "find_recordings", "is_video_folder", "natural_key"
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
 
 MEDIA_SUFFIXES = VIDEO_SUFFIXES | STILL_SUFFIXES | DICOM_SUFFIXES
-"""Lower-case suffixes of the files that can be read; DICOM files may also have none."""
+"""Lower-case suffixes of files that can be read, besides NIfTI and MHA; DICOM may have none."""
 
 _DICOM_PREAMBLE_BYTES = 128
 _DICOM_MAGIC = b"DICM"
@@ -85,8 +86,17 @@ def _walk(path: Path, above: frozenset[Path]) -> Iterator[Path]:
         if entry.is_dir():
             if entry.resolve() not in here:
                 yield from _walk(entry, here)
-        elif entry.suffix.lower() in MEDIA_SUFFIXES or _is_dicom_without_suffix(entry):
+        elif is_media_file(entry) or _is_dicom_without_suffix(entry):
             yield entry
+
+
+def is_media_file(path: Path) -> bool:
+    """Tell by the name whether a file is of a kind that can be read.
+
+    Args:
+        path: Any path.
+    """
+    return path.suffix.lower() in MEDIA_SUFFIXES or is_volume_file(path)
 
 
 def is_video_folder(path: Path) -> bool:
@@ -109,6 +119,8 @@ def _read(
         return read_dicom_series(path, max_frames=max_frames, options=options)
     if path.is_dir():
         return read_frame_folder(path, frame_rate_hz=frame_rate_hz, max_frames=max_frames)
+    if is_volume_file(path):
+        return read_volume_file(path, max_frames=max_frames)
     if suffix in STILL_SUFFIXES:
         return read_still(path)
     if suffix in VIDEO_SUFFIXES:
@@ -116,8 +128,8 @@ def _read(
     if suffix in DICOM_SUFFIXES or has_dicom_mark(path):
         return read_dicom(path, max_frames=max_frames, options=options)
     reason = (
-        f"{suffix or 'a file without suffix'} is of no kind that can be read: use DICOM or "
-        + ", ".join(sorted(MEDIA_SUFFIXES - DICOM_SUFFIXES))
+        f"{suffix or 'a file without suffix'} is of no kind that can be read: use DICOM, NIfTI, "
+        "MHA or " + ", ".join(sorted(MEDIA_SUFFIXES - DICOM_SUFFIXES))
     )
     raise UnreadableFileError(path, reason)
 

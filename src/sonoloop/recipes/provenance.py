@@ -13,7 +13,10 @@ from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.synthesis.manifest import PARQUET_FILE, damaged_clips
 from sonoloop.synthesis.provenance import Provenance, read_provenance
 
-SUFFIXES: Final = (".mp4", ".gif", ".png", ".npy", ".dcm")
+IN_MANIFEST: Final = {".npy": "npy", ".nii.gz": "nifti"}
+"""Files that cannot say themselves what made them -> the manifest's column that names them."""
+
+SUFFIXES: Final = (".mp4", ".gif", ".png", ".dcm", ".mha", *IN_MANIFEST)
 """Files that loops and their pictures are written to."""
 
 
@@ -64,24 +67,26 @@ def _damaged(files: Sequence[Path], folders: Sequence[Path]) -> dict[Path, str]:
 
 
 def find_provenance(path: Path) -> Provenance:
-    """Read the provenance inside a file, or of an npy file in the manifest beside it.
+    """Read the provenance inside a file, or of an npy or NIfTI file in the manifest beside it.
 
     Args:
-        path: An mp4, gif, png, DICOM or npy file.
+        path: An mp4, gif, png, DICOM, MHA, npy or NIfTI file.
 
     Raises:
         UnreadableFileError: If the file was not made here, or its provenance is gone.
     """
-    if path.suffix.lower() != ".npy":
+    name = path.name.lower()
+    column = next((one for suffix, one in IN_MANIFEST.items() if name.endswith(suffix)), None)
+    if column is None:
         return read_provenance(path)
     manifest = path.parent / PARQUET_FILE
     try:
         table = pl.read_parquet(manifest)
-        row = table.row(by_predicate=pl.col("npy") == path.name, named=True)
+        row = table.row(by_predicate=pl.col(column) == path.name, named=True)
         known = {field.name: row[field.name] for field in fields(Provenance) if field.name in row}
         return Provenance(**known)
     except (pl.exceptions.PolarsError, OSError, TypeError) as error:
-        reason = f"an npy file carries no provenance, and no {PARQUET_FILE} beside it names it"
+        reason = f"a {column} file carries no provenance, and no {PARQUET_FILE} beside it names it"
         raise UnreadableFileError(path, reason) from error
 
 
@@ -114,7 +119,9 @@ def _expanded(files: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in files:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            inside = sorted(
+                file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES)
+            )
             if not inside:
                 msg = f"the folder {path} holds no {', '.join(SUFFIXES)} file"
                 raise UsageError(msg)

@@ -1,6 +1,6 @@
-"""Folders of evaluations and trainings become one HTML file."""
+"""Folders of evaluations, trainings, studies and audits become one HTML file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,13 +8,23 @@ from rich.console import Console
 
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
+from sonoloop.report.audit_record import AUDIT_FILE, read_audit
 from sonoloop.report.evaluation_folder import EvaluationFolder
-from sonoloop.report.page import Part, page
+from sonoloop.report.page import Part, page, part_title
 from sonoloop.report.records import RECORD_FILE
+from sonoloop.report.study_record import STUDY_FILE, read_study
 from sonoloop.report.training_run import CONFIG_FILE, TrainingRun
-from sonoloop.report.training_section import training_title
 
 SUFFIXES: Final = (".html", ".htm")
+COMMANDS: Final = "'sonoloop evaluate', 'train', 'study' or 'audit'"
+READERS: Final[dict[str, Callable[[Path], Part]]] = {
+    RECORD_FILE: EvaluationFolder.read,
+    STUDY_FILE: read_study,
+    AUDIT_FILE: read_audit,
+    CONFIG_FILE: TrainingRun.read,
+}
+"""File of a folder -> what reads it."""
+
 LARGE_BYTES: Final = 50_000_000
 """From here on a page is slow on a phone and too large for most mail."""
 
@@ -25,21 +35,21 @@ def report(
     """Read runs and write the page.
 
     Args:
-        runs: Folders of evaluations and trainings, in the order of the page.
+        runs: Folders of evaluations, trainings, studies and audits, in the order of the page.
         out: HTML file to write.
         title: Stands on top; None takes the name of the only run.
         console: Where to report; None takes the terminal.
 
     Raises:
-        UsageError: If a folder is neither, is damaged or is given twice, or ``out`` is no HTML
-            file.
+        UsageError: If a folder is none of these, is damaged or is given twice, or ``out`` is no
+            HTML file.
     """
     console = console or Console()
     if out.suffix.lower() not in SUFFIXES or out.is_dir():
         msg = f"--out {out} is no HTML file: give a name that ends in .html"
         raise UsageError(msg)
     if not runs:
-        msg = "no run given: give the --out of 'sonoloop evaluate' or 'sonoloop train'"
+        msg = f"no run given: give the --out of {COMMANDS}"
         raise UsageError(msg)
     seen: set[Path] = set()
     for path in runs:
@@ -48,7 +58,8 @@ def report(
             raise UsageError(msg)
         seen.add(path.resolve())
     parts = [read_part(path) for path in runs]
-    content = page(title or _default_title(parts), parts).encode()
+    default = part_title(parts[0]) if len(parts) == 1 else "sonoloop report"
+    content = page(title or default, parts).encode()
     write_atomically(out, content)
     size = f"{len(content) / 1e6:.1f} MB"
     if len(content) > LARGE_BYTES:
@@ -60,24 +71,13 @@ def read_part(folder: Path) -> Part:
     """Read one folder as what it is.
 
     Args:
-        folder: Of an evaluation, or of a training.
+        folder: Of an evaluation, a study, an audit or a training.
 
     Raises:
-        UsageError: If it is neither.
+        UsageError: If it is none of them.
     """
-    if (folder / RECORD_FILE).is_file():
-        return EvaluationFolder.read(folder)
-    if (folder / CONFIG_FILE).is_file():
-        return TrainingRun.read(folder)
-    msg = (
-        f"{folder} holds neither an evaluation ({RECORD_FILE}) nor a training ({CONFIG_FILE}): "
-        "give the --out of 'sonoloop evaluate' or 'sonoloop train'"
-    )
+    for name, read in READERS.items():
+        if (folder / name).is_file():
+            return read(folder)
+    msg = f"{folder} holds none of {', '.join(READERS)}: give the --out of {COMMANDS}"
     raise UsageError(msg)
-
-
-def _default_title(parts: Sequence[Part]) -> str:
-    if len(parts) > 1:
-        return "sonoloop report"
-    (part,) = parts
-    return part.record.title if isinstance(part, EvaluationFolder) else training_title(part)

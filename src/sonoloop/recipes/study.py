@@ -13,20 +13,22 @@ from rich.console import Console
 from sonoloop import __version__
 from sonoloop.atomic_files import write_atomically
 from sonoloop.classification.scores import auroc
-from sonoloop.classification.statistics import NUM_DRAWS
+from sonoloop.classification.statistics import NUM_DRAWS, auroc_draws
 from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import claimed_output
-from sonoloop.recipes.study_cells import FIRST, Cell, clear_run, needs, plan_cells, read_cell
-from sonoloop.recipes.study_context import StudyContext, run_cell
+from sonoloop.recipes.study_cells import FIRST, Cell, clear_runs, needs, plan_cells, read_cell
+from sonoloop.recipes.study_context import StudyContext
 from sonoloop.recipes.study_cost import duration, plan_lines
 from sonoloop.recipes.study_data import open_study_data
 from sonoloop.recipes.study_division import divide
+from sonoloop.recipes.study_engine import Engine, LocalEngine
 from sonoloop.recipes.study_fold import Makers, trained_makers
 from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
-from sonoloop.recipes.study_results import results
+from sonoloop.recipes.study_results import out_of_fold, results, undecided
 from sonoloop.recipes.study_sources import parse_source, read_source
 from sonoloop.recipes.study_stills import read_stills, with_stills
+from sonoloop.report.study_plots import study_plots
 from sonoloop.report.study_record import (
     STUDY_FILE,
     STUDY_PAGE,
@@ -39,7 +41,7 @@ from sonoloop.report.study_sentences import study_findings
 from sonoloop.report.study_table import arms_table, study_page
 
 SETTINGS_FILE: Final = "settings.json"
-EXTENDED: Final = frozenset({"models", "arms", "run_folds", "seeds", "shares"})
+EXTENDED: Final = frozenset({"models", "arms", "run_folds", "seeds", "shares", "undecidable"})
 """Options that may change between two calls: they add cells and change none."""
 
 
@@ -55,6 +57,7 @@ def study(  # noqa: PLR0913 - the options of a command
     plan_only: bool = False,
     console: Console | None = None,
     makers: Makers = trained_makers,
+    engine: Engine | None = None,
 ) -> StudyRecord | None:
     """Run a study, or go on with one.
 
@@ -69,6 +72,7 @@ def study(  # noqa: PLR0913 - the options of a command
         plan_only: Whether to stop after the plan.
         console: Where people read.
         makers: Trains the generators of a fold.
+        engine: Where the trainings run; None takes this process.
 
     Returns:
         What was found; None where only the plan was asked for.
@@ -90,6 +94,7 @@ def study(  # noqa: PLR0913 - the options of a command
         seed=options.seed,
     )
     pool = data.first_frames
+    notes: list[str] = []
     if stills is not None:
         if "k" in options.arm_names():
             msg = "--stills: stills of their own have no true videos, leave k out of --arms"
@@ -97,7 +102,7 @@ def study(  # noqa: PLR0913 - the options of a command
         pool, notes = read_stills(stills, label, data)
         divisions = with_stills(divisions, pool, data)
         for note in notes:
-            _say(console, note)
+            _say(console, f"note: {note}")
     folders = dict(map(parse_source, sources))
     numbers = {name: number for number, name in enumerate(data.classes)}
     elsewhere = {
@@ -131,13 +136,14 @@ def study(  # noqa: PLR0913 - the options of a command
             "classes": list(classes),
         }
         _keep_settings(out, settings, options)
-        for cell in set(cells) - set(left):
-            clear_run(out, cell)  # of a study killed just after it had written the scores
-        _run(context, left)
-    found = {cell: read_cell(out, cell) or {} for cell in cells}
-    record = _record(context, dataset, arms, found)
+        clear_runs(out, set(cells) - set(left))  # of a study killed just after it wrote the scores
+        _run(context, left, engine or LocalEngine())
+    found = {cell: scores for cell in cells if (scores := read_cell(out, cell)) is not None}
+    record = _record(context, dataset, arms, found, notes)
     write_atomically(out / STUDY_TABLE, study_csv(record).encode())
     write_atomically(out / STUDY_PAGE, study_page(record).encode())
+    for name, plot in study_plots(record).items():
+        write_atomically(out / name, plot.encode())
     write_atomically(out / STUDY_FILE, study_json(record).encode())
     for result in record.results:
         _say(console, f"\n{result.model}, ratio {result.ratio:g}")
@@ -149,46 +155,68 @@ def study(  # noqa: PLR0913 - the options of a command
     return record
 
 
-def _run(context: StudyContext, cells: Sequence[Cell]) -> None:
-    """Make all trainings; what true videos gain is told as soon as it is known."""
+def _run(context: StudyContext, cells: Sequence[Cell], engine: Engine) -> None:
+    """Make the trainings of (b) and (k), say what true videos gain, make the others."""
     sources = {source for cell in cells if (source := needs(cell)) in GENERATOR_OF}
     if any(cell.arm in ASKED for cell in cells):
         sources.add(REQUESTS)
-    first = sum(cell.arm in FIRST for cell in cells)
-    for number, cell in enumerate(cells):
-        if number == first:
-            _say_headroom(context)
-        run_cell(context, cell, sorted(sources))
+    num_done, num_wanted = 0, len(cells)
+
+    def tell(cell: Cell) -> None:
+        nonlocal num_done
+        num_done += 1
         found = read_cell(context.folder, cell) or {}
         value = _auroc(context, found["held_out"])
         _say(
             context.console,
-            f"{number + 1}/{len(cells)} {cell.name}: AUROC {value:.3f} in this fold, "
+            f"{num_done}/{num_wanted} {cell.name}: AUROC {value:.3f} in this fold, "
             f"{duration(float(found['seconds']))}",
         )
 
+    first = [cell for cell in cells if cell.arm in FIRST]
+    engine.run(context, first, sorted(sources), tell)
+    stopped = _headroom(context) if cells else set()
+    rest = [
+        cell for cell in cells if cell.arm not in FIRST and (cell.model, cell.ratio) not in stopped
+    ]
+    num_wanted = len(first) + len(rest)
+    engine.run(context, rest, sorted(sources), tell)
 
-def _say_headroom(context: StudyContext) -> None:
-    """Tell what true videos gain, fold by fold, before anything synthetic is looked at."""
+
+def _headroom(context: StudyContext) -> set[tuple[str, float]]:
+    """Tell what true videos gain before anything synthetic is looked at, and where to stop.
+
+    Returns:
+        Classifiers and ratios at which nothing can be decided, if these are not to go on.
+    """
     options = context.options
+    stopped: set[tuple[str, float]] = set()
+    if "k" not in options.arm_names():
+        return stopped
+    cells = [cell for cell in plan_cells(options, options.arm_names()) if cell.arm in FIRST]
+    found = {cell: read_cell(context.folder, cell) or {} for cell in cells}
     for model in options.model_names:
         for ratio in options.ratio_values:
-            cells = [
-                cell
-                for cell in plan_cells(options, options.arm_names())
-                if cell.arm in FIRST and (cell.model, cell.ratio) == (model, ratio)
-            ]
-            by_arm: dict[str, list[float]] = {arm: [] for arm in FIRST}
-            for cell in cells:
-                scores = (read_cell(context.folder, cell) or {})["held_out"]
-                by_arm[cell.arm].append(_auroc(context, scores))
-            if all(by_arm.values()):
-                b, k = (sum(by_arm[arm]) / len(by_arm[arm]) for arm in FIRST)
-                _say(
-                    context.console,
-                    f"{model} at ratio {ratio:g}: AUROC {b:.3f} without and {k:.3f} with the true "
-                    f"videos of the other patients, {k - b:+.3f} (mean over folds)",
-                )
+            outcome, _ = out_of_fold(context, model, ratio, FIRST, found)
+            draws = auroc_draws(outcome, seed=options.seed)
+            gain, (b, k) = draws.difference("k", "b"), map(draws.interval, FIRST)
+            where = f"{model} at ratio {ratio:g}"
+            interval = f"{gain.estimate:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+            _say(
+                context.console,
+                f"{where}: AUROC {b.estimate:.3f} without and {k.estimate:.3f} with the true "
+                f"videos of the other patients, {interval}",
+            )
+            reason = undecided(draws)
+            if reason and len(options.fold_numbers) == options.folds:
+                _say(context.console, f"{where}: undecidable, {reason}")
+                if options.undecidable == "stop":
+                    stopped.add((model, ratio))
+                    _say(
+                        context.console,
+                        f"{where}: no other arm is trained; --undecidable go-on trains them",
+                    )
+    return stopped
 
 
 def _auroc(context: StudyContext, scores: Mapping[str, float]) -> float:
@@ -201,6 +229,7 @@ def _record(
     dataset: Path,
     arms: Sequence[str],
     found: Mapping[Cell, Mapping[str, Any]],
+    notes: Sequence[str],
 ) -> StudyRecord:
     options = context.options
     of_all = tuple(results(context, arms, tuple(context.sources), found))
@@ -216,6 +245,7 @@ def _record(
         software=f"sonoloop {__version__}, torch {torch.__version__}",
         results=of_all,
         findings=study_findings(of_all, leaks=options.split == "video"),
+        notes=tuple(notes),
     )
 
 

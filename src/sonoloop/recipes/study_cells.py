@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ from sonoloop.errors import SonoloopError
 from sonoloop.recipes.study_options import EXTRA, PROBES, ModelName, StudyOptions
 
 SCORES_FILE = "scores.json"
+RUN_FOLDER = "run"
+"""The training of a cell that is not done."""
 FIRST = ("b", "k")
 """Arms that tell what true videos would gain; they come before all others."""
 
@@ -122,23 +124,14 @@ def cell_folder(study: Path, cell: Cell) -> Path:
     return study / "cells" / cell.name
 
 
-def clear_run(study: Path, cell: Cell) -> None:
-    """Remove the training of a cell that is done, if it still lies there.
+def clear_runs(study: Path, done: Iterable[Cell]) -> None:
+    """Remove the trainings of cells that are done, where they still lie there.
 
     Args:
         study: Folder of the study.
-        cell: The cell.
+        done: The cells.
     """
-    run = run_folder(study, cell)
-    if run.exists():  # a probe has none
-        shutil.rmtree(run)
-
-
-def run_folder(study: Path, cell: Cell) -> Path:
-    """Tell where a cell trains.
-
-    Args:
-        study: Folder of the study.
-        cell: The cell.
-    """
-    return cell_folder(study, cell) / "run"
+    for cell in done:
+        run = cell_folder(study, cell) / RUN_FOLDER
+        if run.exists():  # a probe has none
+            shutil.rmtree(run)

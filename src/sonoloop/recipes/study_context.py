@@ -19,7 +19,14 @@ from sonoloop.classification.labelled_clips import LabelledClips
 from sonoloop.classification.prediction import Probabilities, class_probabilities, mean_by_video
 from sonoloop.recipes.labelled_dataset import LabelledVideos
 from sonoloop.recipes.study_arms import as_images, synthetic_clips, training_clips
-from sonoloop.recipes.study_cells import Cell, clear_run, needs, run_folder, write_cell
+from sonoloop.recipes.study_cells import (
+    RUN_FOLDER,
+    Cell,
+    cell_folder,
+    clear_runs,
+    needs,
+    write_cell,
+)
 from sonoloop.recipes.study_data import Stills, StudyData, of_items, read_windows, seen_size
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_fold import Makers, fold_clips, trained_makers
@@ -63,6 +70,15 @@ class StudyContext:
     device: str = field(default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu")
     _windows: dict[int, LabelledVideos] = field(default_factory=dict, repr=False)
     _made: tuple[object, Mapping[str, Synthetic]] = field(default=(None, {}), repr=False)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Travel to another process without the terminal and a loaded net, which stay here."""
+        kept = {name: value for name, value in vars(self).items() if name != "features"}
+        return {**kept, "console": None}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Arrive in a process where nobody reads."""
+        vars(self).update(state, console=Console(quiet=True))
 
     @cached_property
     def features(self) -> StudyFeatures:
@@ -121,7 +137,7 @@ class StudyContext:
         """Get the generators' clips of a cell's fold, keeping those of the latest fold."""
         division = self.division(cell)
         wanted = [source for source in sources if source in GENERATOR_OF]
-        key = (division.fold, division.ratio, tuple(sorted(wanted)))
+        key = _made_key(cell, sources)
         if self._made[0] != key:
             found = fold_clips(
                 self.folder,
@@ -136,6 +152,21 @@ class StudyContext:
             self._made = key, found
         return self._made[1]
 
+    def keep_made(self, cell: Cell, sources: Sequence[str], found: Mapping[str, Synthetic]) -> None:
+        """Take the generators' clips of a cell's fold from whoever has them.
+
+        Args:
+            cell: Says which fold and ratio.
+            sources: As ``made`` will be asked for.
+            found: The clips by source.
+        """
+        self._made = _made_key(cell, sources), found
+
+
+def _made_key(cell: Cell, sources: Sequence[str]) -> tuple[object, ...]:
+    """Name the clips that generators make for a cell and all others of its fold and ratio."""
+    return cell.fold, cell.ratio, tuple(sorted(set(sources) & set(GENERATOR_OF)))
+
 
 def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
     """Train one classifier, score its held-out videos and write what came out.
@@ -148,6 +179,28 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
     Raises:
         KeyboardInterrupt: If a signal asked to stop; the cell goes on from its checkpoint.
     """
+    run = cell_folder(context.folder, cell) / RUN_FOLDER
+    write_cell(context.folder, cell, train_cell(context, cell, sources, run))
+    clear_runs(context.folder, [cell])
+
+
+def train_cell(
+    context: StudyContext, cell: Cell, sources: Sequence[str], run: Path
+) -> dict[str, object]:
+    """Train one classifier and score its held-out videos.
+
+    Args:
+        context: The study.
+        cell: Which training.
+        sources: All sources that this fold's generators make clips of.
+        run: Folder of the training, which goes on from a checkpoint there.
+
+    Returns:
+        Scores, and what training saw.
+
+    Raises:
+        KeyboardInterrupt: If a signal asked to stop; the run folder holds a checkpoint.
+    """
     began = time.monotonic()
     division, size = context.division(cell), context.size(cell)
     videos = context.windows(size)
@@ -159,7 +212,7 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
         made = of_division(context.sources[source], division)
     fill = cell.share if context.options.balance == "fill" else None
     clips = training_clips(cell.arm, context.stills, videos, division, made, fill=fill)
-    predict = train(context, cell, clips, run_folder(context.folder, cell))
+    predict = train(context, cell, clips, run)
     scored = {
         part: score(predict, videos, items, images=cell.arm == "f")
         for part, items in (("validation", division.validation), ("held_out", division.held_out))
@@ -170,20 +223,15 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
         shown = synthetic_clips(context.data.first_frames, asked, size)
         answers = predict(shown.clips)[:, 1].round(6).tolist()
         answers = [[one.item, one.label, p] for one, p in zip(asked.requests, answers, strict=True)]
-    write_cell(
-        context.folder,
-        cell,
-        {
-            **scored,
-            "requests": answers,
-            "steps": context.steps(division),
-            "training_clips": len(clips),
-            "training_groups": sorted(set(clips.groups)),
-            "training_sha256": content(clips),
-            "seconds": round(time.monotonic() - began, 1),
-        },
-    )
-    clear_run(context.folder, cell)
+    return {
+        **scored,
+        "requests": answers,
+        "steps": context.steps(division),
+        "training_clips": len(clips),
+        "training_groups": sorted(set(clips.groups)),
+        "training_sha256": content(clips),
+        "seconds": round(time.monotonic() - began, 1),
+    }
 
 
 def train(context: StudyContext, cell: Cell, clips: LabelledClips, run: Path) -> Predict:

@@ -71,7 +71,7 @@ def fold_clips(
     """
     if not sources:
         return {}
-    folder = study / "generators" / f"fold{division.fold}-ratio{division.ratio:g}"
+    folder = fold_folder(study, division)
     dataset = write_training_dataset(data, division.training, folder / "dataset")
     labels = pool.labels[pool.places(division.stills)].tolist()
     of_stills = requests_for(division.stills, labels, options.samples)
@@ -101,6 +101,16 @@ def fold_clips(
         )
         for source in sources
     }
+
+
+def fold_folder(study: Path, division: Division) -> Path:
+    """Tell where the generators of a fold and ratio lie.
+
+    Args:
+        study: Folder of the study.
+        division: The fold and ratio.
+    """
+    return study / "generators" / f"fold{division.fold}-ratio{division.ratio:g}"
 
 
 def make_clips(

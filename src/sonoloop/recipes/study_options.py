@@ -84,6 +84,8 @@ class StudyOptions:
         batch_size: Clips per step.
         balance: Synthetic clips equal in number per class, or "fill" to make up, as the paper
             does, for what a class lacks; classifiers may then learn "synthetic = rare class".
+        undecidable: "stop" trains no further arms at a ratio where, with all folds of (b) and (k)
+            trained, the true videos gain less than 14 points or may gain nothing; "go-on" does.
         split: Divide by patient, or by video as the paper does, which leaks.
         generator_preset: Settings of the generators; a preset or a TOML file.
         generator_minutes: Time for training a generator, both stages; by default the preset's
@@ -107,6 +109,7 @@ class StudyOptions:
     epochs: int = 20
     batch_size: int = 16
     balance: Literal["equal", "fill"] = "equal"
+    undecidable: Literal["stop", "go-on"] = "stop"
     split: Literal["patient", "video"] = "patient"
     generator_preset: str = "laptop"
     generator_minutes: float | None = None

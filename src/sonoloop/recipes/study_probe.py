@@ -22,6 +22,10 @@ from sonoloop.training.precision import resolve_precision
 
 FEATURES_FOLDER: Final = "features"
 
+NOT_AUGMENTED: Final = (
+    "i3d-probe sees clips as they are, without augmentation: (a) to (c) are alike"
+)
+
 
 @dataclass(frozen=True)
 class StudyFeatures:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sonoloop.classification.recovery import Recovery
+from sonoloop.classification.recovery import Recovery, recovery
 from sonoloop.classification.scores import (
     accuracy,
     auroc,
@@ -14,13 +14,14 @@ from sonoloop.classification.scores import (
     sensitivity,
     specificity,
 )
-from sonoloop.classification.statistics import Interval, OutOfFold, auroc_draws
+from sonoloop.classification.statistics import ArmDraws, Interval, OutOfFold, auroc_draws
 from sonoloop.classification.threshold import choose_threshold
 from sonoloop.classification.verdict import ARMS, Comparison, Verdict, verdict
-from sonoloop.recipes.study_cells import Cell
+from sonoloop.recipes.study_cells import Cell, plan_cells
 from sonoloop.recipes.study_context import StudyContext
 from sonoloop.recipes.study_leaks import leaks
 from sonoloop.recipes.study_options import MORE_ARMS, PROBES
+from sonoloop.recipes.study_probe import NOT_AUGMENTED
 from sonoloop.report.audit_record import IntervalRecord
 from sonoloop.report.study_record import (
     ArmRecord,
@@ -34,7 +35,7 @@ Found = Mapping[Cell, Mapping[str, Any]]
 """What each finished cell wrote."""
 
 
-class _Scored(NamedTuple):
+class Scored(NamedTuple):
     """One arm, all folds one behind another.
 
     Args:
@@ -57,9 +58,9 @@ def results(
         context: The study.
         arms: All arms.
         sources: Arms with clips from elsewhere.
-        found: Every cell.
+        found: The cells that are there; an arm that lacks some is left out.
     """
-    options, data = context.options, context.data
+    options = context.options
     for model in options.model_names:
         for ratio in options.ratio_values:
             divisions = [
@@ -67,47 +68,99 @@ def results(
                 for one in context.divisions
                 if one.ratio == ratio and one.fold in options.fold_numbers
             ]
-            items = [item for one in divisions for item in one.held_out]
-            places = data.places(items)
-            labels = data.labels[places]
-            chosen = [cell for cell in found if (cell.model, cell.ratio) == (model, ratio)]
-            compared = [arm for arm in arms if arm not in PROBES]
-            scored = {
-                arm: _score(context, [cell for cell in chosen if cell.arm == arm], found)
-                for arm in compared
-            }
-            outcome = OutOfFold(
-                labels == 1,
-                tuple(data.groups[place] for place in places),
-                {arm: one.scores for arm, one in scored.items()},
-            )
+            trained, missing = _divided_by_training(context, model, ratio, arms, found)
+            compared = [arm for arm in trained if arm not in PROBES]
+            outcome, scored = out_of_fold(context, model, ratio, compared, found)
             draws = auroc_draws(outcome, seed=options.seed)
-            verdicts = [
-                verdict(outcome, seed=options.seed, synthetic=arm)
-                for arm in ("i", *sources)
-                if arm in arms
-            ]
+            asked = [arm for arm in ("i", *sources) if arm in compared]
+            verdicts = [verdict(outcome, seed=options.seed, synthetic=arm) for arm in asked]
+            labels = outcome.labels.astype(np.int64)
             yield ResultRecord(
                 model=model,
                 ratio=ratio,
                 real_videos=float(np.mean([len(one.training) for one in divisions])),
                 stills=float(np.mean([len(one.stills) for one in divisions])),
-                held_out_videos=len(items),
+                held_out_videos=len(labels),
                 patients=draws.num_groups,
                 arms=tuple(_arm(arm, scored[arm], labels, draws.interval(arm)) for arm in compared),
-                verdicts=tuple(
-                    _verdict(arm, one)
-                    for arm, one in zip(
-                        (arm for arm in ("i", *sources) if arm in arms), verdicts, strict=True
-                    )
+                verdicts=tuple(map(_verdict, asked, verdicts)),
+                headroom=_interval(draws.difference("k", "b")) if "k" in compared else None,
+                leaks=leaks(
+                    context.data,
+                    [
+                        cell
+                        for cell in found
+                        if (cell.model, cell.ratio) == (model, ratio) and cell.arm in trained
+                    ],
+                    found,
                 ),
-                headroom=_interval(draws.difference("k", "b")) if "k" in arms else None,
-                leaks=leaks(data, chosen, found),
-                notes=verdicts[0].notes if verdicts else (),
+                notes=(
+                    *(verdicts[0].notes if verdicts else ()),
+                    *((NOT_AUGMENTED,) if model == "i3d-probe" else ()),
+                ),
+                stopped=undecided(draws) if missing and "k" in compared else "",
+                not_trained=tuple(missing),
             )
 
 
-def _score(context: StudyContext, cells: Sequence[Cell], found: Found) -> _Scored:
+def undecided(draws: ArmDraws) -> str:
+    """Say why the share of the true videos' gain cannot be told; "" where it can.
+
+    Args:
+        draws: Figures of arms (b) and (k), perhaps of others.
+    """
+    return recovery(draws, synthetic="k", baseline="b", upper="k").reason
+
+
+def out_of_fold(
+    context: StudyContext, model: str, ratio: float, arms: Sequence[str], found: Found
+) -> tuple[OutOfFold, dict[str, Scored]]:
+    """Line up the scores of all held-out videos.
+
+    Args:
+        context: The study.
+        model: Which classifier.
+        ratio: Share of the training patients that give videos.
+        arms: Arms, all cells of which are there.
+        found: The cells.
+    """
+    data, options = context.data, context.options
+    items = [
+        item
+        for one in context.divisions
+        if one.ratio == ratio and one.fold in options.fold_numbers
+        for item in one.held_out
+    ]
+    places = data.places(items)
+    scored = {
+        arm: _score(
+            context,
+            [cell for cell in found if (cell.model, cell.ratio, cell.arm) == (model, ratio, arm)],
+            found,
+        )
+        for arm in arms
+    }
+    outcome = OutOfFold(
+        data.labels[places] == 1,
+        tuple(data.groups[place] for place in places),
+        {arm: one.scores for arm, one in scored.items()},
+    )
+    return outcome, scored
+
+
+def _divided_by_training(
+    context: StudyContext, model: str, ratio: float, arms: Sequence[str], found: Found
+) -> tuple[list[str], list[str]]:
+    """Tell arms whose every cell is there from the others: no figure is of some folds only."""
+    lacking = {
+        cell.arm
+        for cell in plan_cells(context.options, tuple(arms))
+        if (cell.model, cell.ratio) == (model, ratio) and cell not in found
+    }
+    return [arm for arm in arms if arm not in lacking], [arm for arm in arms if arm in lacking]
+
+
+def _score(context: StudyContext, cells: Sequence[Cell], found: Found) -> Scored:
     """Choose share and threshold of each fold and seed on validation; line the folds up."""
     rows, decisions, shares = [], [], []
     for seed in range(context.options.seeds):
@@ -125,7 +178,7 @@ def _score(context: StudyContext, cells: Sequence[Cell], found: Found) -> _Score
                 shares.append(cell.share)
         rows.append(row)
         decisions.append(called)
-    return _Scored(np.array(rows), np.array(decisions, np.int64), tuple(shares))
+    return Scored(np.array(rows), np.array(decisions, np.int64), tuple(shares))
 
 
 def _validation(context: StudyContext, found: Mapping[str, Any]) -> tuple[float, float]:
@@ -136,7 +189,7 @@ def _validation(context: StudyContext, found: Mapping[str, Any]) -> tuple[float,
     return auroc(labels, values), choose_threshold(labels, values)
 
 
-def _arm(name: str, scored: _Scored, labels: np.ndarray, interval: Interval) -> ArmRecord:
+def _arm(name: str, scored: Scored, labels: np.ndarray, interval: Interval) -> ArmRecord:
     counts = np.stack([confusion(labels, row, 2) for row in scored.decisions])
     return ArmRecord(
         arm=name,

@@ -1,10 +1,8 @@
 """Stills of a dataset of their own, beside the videos: the paper's situation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
-from typing import Final
 
 import numpy as np
 import polars as pl
@@ -13,10 +11,8 @@ from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.errors import UsageError
 from sonoloop.recipes.study_data import Stills, StudyData
 from sonoloop.recipes.study_division import Division
+from sonoloop.recipes.study_still_check import still_notes
 from sonoloop.report.words import counted
-
-SIZES_APART: Final = 1.5
-"""Ratio of scan sizes from which on stills and videos are said to differ."""
 
 
 def read_stills(dataset: Path, label: str, data: StudyData) -> tuple[Stills, list[str]]:
@@ -53,33 +49,14 @@ def read_stills(dataset: Path, label: str, data: StudyData) -> tuple[Stills, lis
     notes = []
     if left := len(classes) - len(places):
         notes.append(f"{left} of {counted(len(classes), 'still')} have no class and are left out")
-    notes += _sizes(index, pl.read_parquet(data.dataset / "index.parquet"))
     stills = Stills(
         tuple(found.item_ids[number] for number in places),
         tuple(found.group_ids[number] for number in places),
         np.array([data.classes.index(str(classes[number])) for number in places], np.int64),
         np.stack([found.still(number) for number in places]),
     )
-    return stills, notes
-
-
-def _sizes(stills: pl.DataFrame, videos: pl.DataFrame) -> Iterator[str]:
-    """Warn where scans of stills are much larger or smaller than those of videos."""
-    columns = ("kind", "scan_height")
-    if not all(name in table.columns for table in (stills, videos) for name in columns):
-        return
-    heights = [
-        table.filter(pl.col("kind") == kind)["scan_height"].drop_nulls().to_list()
-        for table, kind in ((stills, "still"), (videos, "video"))
-    ]
-    if not all(heights):
-        return
-    of_stills, of_videos = (median(values) for values in heights)
-    if max(of_stills, of_videos) > SIZES_APART * min(of_stills, of_videos):
-        yield (
-            f"stills are of another size than videos: {of_stills:.0f} and {of_videos:.0f} px high "
-            "(medians); at one size their speckle differs"
-        )
+    videos = pl.read_parquet(data.dataset / "index.parquet")
+    return stills, [*notes, *still_notes(stills, data, index, videos)]
 
 
 def with_stills(divisions: Sequence[Division], stills: Stills, data: StudyData) -> list[Division]:

@@ -3,11 +3,12 @@
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import Field
 
-from sonoloop.report.records import Record
+from sonoloop.report.records import Record, read_stored
 
 AUDIT_FILE: Final = "audit.json"
 AUDIT_TABLE: Final = "audit.csv"
@@ -93,6 +94,18 @@ class AuditRecord(Record):
         """Find a difference."""
         pairs = {(one.view, one.other): one.difference for one in self.differences}
         return pairs[view, other]
+
+
+def read_audit(folder: Path) -> AuditRecord:
+    """Read what ``sonoloop audit`` wrote.
+
+    Args:
+        folder: Its --out.
+
+    Raises:
+        UsageError: If there is no record, or none of this version.
+    """
+    return read_stored(folder / AUDIT_FILE, AuditRecord, "audit", "audit")
 
 
 def audit_json(record: AuditRecord) -> str:

@@ -1,4 +1,4 @@
-"""``report.html``: evaluations and trainings on one page that needs no network.
+"""``report.html``: evaluations, trainings, studies and audits on one page that needs no network.
 
 The page carries everything: loops and pictures as data: addresses, plots as SVG, its style and
 its one script. A Content-Security-Policy with the hashes of both lets nothing else run or load.
@@ -6,19 +6,23 @@ its one script. A Content-Security-Policy with the hashes of both lets nothing e
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from itertools import chain
 
 from sonoloop import __version__
+from sonoloop.report.audit_record import AuditRecord
+from sonoloop.report.audit_section import audit_section, audit_title, audit_warnings
 from sonoloop.report.evaluation_folder import EvaluationFolder
 from sonoloop.report.evaluation_section import evaluation_section, evaluation_warnings
 from sonoloop.report.markup import Markup, element, join
 from sonoloop.report.results_table import comparison
+from sonoloop.report.study_record import StudyRecord
+from sonoloop.report.study_section import study_section, study_title, study_warnings
 from sonoloop.report.training_run import TrainingRun
 from sonoloop.report.training_section import training_section, training_title, training_warnings
 
-Part = EvaluationFolder | TrainingRun
+Part = EvaluationFolder | TrainingRun | StudyRecord | AuditRecord
 
 _NOTICE = (
     "Loops marked synthetic were made by a model. They show plausible motion, not a patient's, "
@@ -32,19 +36,14 @@ def page(title: str, parts: Sequence[Part]) -> str:
 
     Args:
         title: Stands on top and in the tab.
-        parts: Evaluations and trainings, in the order of the page.
+        parts: Evaluations, trainings, studies and audits, in the order of the page.
 
     Returns:
         An HTML document; the same parts give the same text.
     """
     named = [(_anchor(place, part), part) for place, part in enumerate(parts, start=1)]
     evaluations = [part for part in parts if isinstance(part, EvaluationFolder)]
-    sections = [
-        evaluation_section(part, anchor)
-        if isinstance(part, EvaluationFolder)
-        else training_section(part, anchor)
-        for anchor, part in named
-    ]
+    sections = [_section(part, anchor) for anchor, part in named]
     main = [
         element("h1", title),
         element("p", f"made by sonoloop {__version__}", class_="quiet"),
@@ -98,17 +97,48 @@ def _player() -> Markup:
 
 
 def _anchor(place: int, part: Part) -> str:
-    return f"{'evaluation' if isinstance(part, EvaluationFolder) else 'training'}-{place}"
+    match part:
+        case EvaluationFolder():
+            return f"evaluation-{place}"
+        case TrainingRun():
+            return f"training-{place}"
+        case StudyRecord():
+            return f"study-{place}"
+        case AuditRecord():
+            return f"audit-{place}"
 
 
-def _title(part: Part) -> str:
-    return part.record.title if isinstance(part, EvaluationFolder) else training_title(part)
+def _section(part: Part, anchor: str) -> Markup:
+    match part:
+        case EvaluationFolder():
+            return evaluation_section(part, anchor)
+        case TrainingRun():
+            return training_section(part, anchor)
+        case StudyRecord():
+            return study_section(part, anchor)
+        case AuditRecord():
+            return audit_section(part, anchor)
+
+
+def part_title(part: Part) -> str:
+    """Name a part, for its heading and for a page of nothing else."""
+    match part:
+        case EvaluationFolder():
+            return part.record.title
+        case TrainingRun():
+            return training_title(part)
+        case StudyRecord():
+            return study_title(part)
+        case AuditRecord():
+            return audit_title(part)
 
 
 def _contents(named: Sequence[tuple[str, Part]]) -> Markup | None:
     if len(named) == 1:
         return None
-    links = [element("li", element("a", _title(part), href=f"#{anchor}")) for anchor, part in named]
+    links = [
+        element("li", element("a", part_title(part), href=f"#{anchor}")) for anchor, part in named
+    ]
     return element("nav", element("ul", *links), aria_label="Contents")
 
 
@@ -117,7 +147,7 @@ def _warnings(named: Sequence[tuple[str, Part]]) -> Markup | None:
     told = list(
         chain.from_iterable(
             [
-                element("li", element("a", _title(part), href=f"#{anchor}"), ": ", warning)
+                element("li", element("a", part_title(part), href=f"#{anchor}"), ": ", warning)
                 for warning in _warnings_of(part)
             ]
             for anchor, part in named
@@ -129,10 +159,16 @@ def _warnings(named: Sequence[tuple[str, Part]]) -> Markup | None:
     return element("section", heading, element("ul", *told), class_="warnings")
 
 
-def _warnings_of(part: Part) -> list[str]:
-    if isinstance(part, EvaluationFolder):
-        return list(evaluation_warnings(part))
-    return list(training_warnings(part))
+def _warnings_of(part: Part) -> Iterator[str]:
+    match part:
+        case EvaluationFolder():
+            return evaluation_warnings(part)
+        case TrainingRun():
+            return training_warnings(part)
+        case StudyRecord():
+            return study_warnings(part)
+        case AuditRecord():
+            return audit_warnings(part)
 
 
 def _comparison(evaluations: Sequence[EvaluationFolder]) -> Markup:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -134,6 +134,9 @@ class EvaluationRecord(Record):
     notes: tuple[str, ...] = ()
 
 
+Stored = TypeVar("Stored", bound=Record)
+
+
 def read_record(folder: Path) -> EvaluationRecord:
     """Read what ``sonoloop evaluate`` wrote.
 
@@ -143,18 +146,32 @@ def read_record(folder: Path) -> EvaluationRecord:
     Raises:
         UsageError: If there is no record, or none of this version.
     """
-    path = folder / RECORD_FILE
+    return read_stored(folder / RECORD_FILE, EvaluationRecord, "evaluation", "evaluate")
+
+
+def read_stored(path: Path, kind: type[Stored], name: str, command: str) -> Stored:
+    """Read a record that a command wrote.
+
+    Args:
+        path: Its file.
+        kind: What it must be.
+        name: What it is called, such as "evaluation".
+        command: What writes it, such as "evaluate".
+
+    Raises:
+        UsageError: If there is no such record, or none of this version.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
-        msg = f"cannot read {path} ({error.strerror}): give the --out of 'sonoloop evaluate'"
+        msg = f"cannot read {path} ({error.strerror}): give the --out of 'sonoloop {command}'"
         raise UsageError(msg) from error
     try:
-        return EvaluationRecord.model_validate_json(content)
+        return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
-        msg = f"{path} is no valid evaluation record: {place}: {first['msg']}; evaluate again"
+        msg = f"{path} is no valid {name} record: {place}: {first['msg']}; {command} again"
         raise UsageError(msg) from error
 
 

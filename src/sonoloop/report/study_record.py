@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import Field
 
 from sonoloop.report.audit_record import IntervalRecord
-from sonoloop.report.records import Record
+from sonoloop.report.records import Record, read_stored
 
 STUDY_FILE: Final = "study.json"
 STUDY_TABLE: Final = "study.csv"
@@ -91,10 +92,23 @@ class ResultRecord(Record):
     """AUROC of (k) minus that of (b)."""
     leaks: LeakRecord | None
     notes: tuple[str, ...]
+    stopped: str = ""
+    """Why nothing can be decided here, where the study stopped after (b) and (k)."""
+    not_trained: tuple[str, ...] = ()
+    """Arms that were left out for that reason."""
 
     def arm(self, name: str) -> ArmRecord | None:
         """Find an arm."""
         return next((one for one in self.arms if one.arm == name), None)
+
+    def gains(self) -> dict[str, IntervalRecord]:
+        """Give what each arm gains over (b), in the order of the arms."""
+        found = {
+            one.arm: one.difference for verdict in self.verdicts for one in verdict.against_baseline
+        }
+        if self.headroom is not None:
+            found.setdefault("k", self.headroom)
+        return {one.arm: found[one.arm] for one in self.arms if one.arm in found}
 
 
 class StudyRecord(Record):
@@ -114,6 +128,20 @@ class StudyRecord(Record):
     results: tuple[ResultRecord, ...]
     findings: tuple[str, ...]
     """What follows, in words."""
+    notes: tuple[str, ...] = ()
+    """What is peculiar about the data, such as stills that differ from the videos."""
+
+
+def read_study(folder: Path) -> StudyRecord:
+    """Read what ``sonoloop study`` wrote.
+
+    Args:
+        folder: Its --out.
+
+    Raises:
+        UsageError: If there is no record, or none of this version.
+    """
+    return read_stored(folder / STUDY_FILE, StudyRecord, "study", "study")
 
 
 def study_json(record: StudyRecord) -> str:

@@ -46,7 +46,13 @@ def _of_result(result: ResultRecord) -> Iterator[str]:
         yield verdict.sentence if verdict.arm == "i" else f"{verdict.arm}: {verdict.sentence}"
         if verdict.recovery is not None:
             yield _on_recovery(verdict.recovery)
-    if not result.verdicts and result.headroom is not None:
+    if result.not_trained:
+        arms = ", ".join(f"({arm})" for arm in result.not_trained)
+        yield (
+            f"undecidable: {result.stopped or 'trainings are missing'}; {arms} not trained, "
+            "--undecidable go-on trains them"
+        )
+    elif not result.verdicts and result.headroom is not None:
         yield f"true videos of the other patients gain {signed(result.headroom)}"
 
 

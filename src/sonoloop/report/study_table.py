@@ -1,10 +1,13 @@
 """A study's tables and sentences as Markdown: the paper's Table 2, all arms, what follows."""
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from sonoloop.report.audit_sentences import plain, signed
+from sonoloop.report.study_plots import arm_files, curve_file, study_plots
 from sonoloop.report.study_record import ResultRecord, StudyRecord
 from sonoloop.report.study_sentences import LEAKS
 
@@ -36,15 +39,21 @@ def study_page(record: StudyRecord) -> str:
     Args:
         record: What was found.
     """
+    drawn = study_plots(record)
+    models = dict.fromkeys(result.model for result in record.results)
     title = f"# Does synthetic video help? {record.label} of {record.dataset}"
     lines = [title, ""]
     if record.split == "video":
         lines += [f"**{LEAKS}**", ""]
     lines += [f"- {sentence}" for sentence in record.findings]
+    if record.notes:
+        lines += ["", *(f"- Note: {note}" for note in record.notes)]
     lines += ["", "## As in Table 2 of the paper", "", *paper_layout(record.results), ""]
     lines += [PAPER_NOTE, ""]
     if len(record.results) > 1:
         lines += ["## Learning curve", "", *learning_curve(record.results), ""]
+        names = [name for model in models if (name := curve_file(model)) in drawn]
+        lines += [*(f"![Gain against real videos]({name})" for name in names), ""]
     for result in record.results:
         lines += [
             f"## {result.model}, ratio {result.ratio:g}",
@@ -52,6 +61,8 @@ def study_page(record: StudyRecord) -> str:
             _amounts(result),
             "",
             *arms_table(result),
+            "",
+            *(f"![{result.model}]({name})" for name in arm_files(result) if name in drawn),
             "",
             *(f"- {note}" for note in (*result.notes, *leak_lines(result))),
             "",
@@ -69,15 +80,60 @@ def paper_layout(results: Sequence[ResultRecord]) -> Iterator[str]:
     Args:
         results: Of all classifiers and ratios.
     """
+    heads, rows = paper_cells(results)
+    yield from _table_head(heads)
+    yield from map(_row, rows)
+
+
+def paper_cells(results: Sequence[ResultRecord]) -> tuple[list[str], list[list[str]]]:
+    """Arrange Table 2.
+
+    Args:
+        results: Of all classifiers and ratios.
+
+    Returns:
+        Names of the columns, and the rows that are not empty.
+    """
     ratios = list(dict.fromkeys(result.ratio for result in results))
-    head = ["classifier", "trained on", *(_odds(ratio) for ratio in ratios)]
-    yield from _table_head(head)
+    heads = ["classifier", "trained on", *(_odds(ratio) for ratio in ratios)]
+    rows = []
     for model in dict.fromkeys(result.model for result in results):
         by_ratio = {one.ratio: one for one in results if one.model == model}
         for arm, name in ROWS:
             cells = [_paper_cell(by_ratio[ratio], arm) for ratio in ratios]
             if any(cells):
-                yield _row([model, name, *cells])
+                rows.append([model, name, *cells])
+    return heads, rows
+
+
+def paper_csv(record: StudyRecord) -> str:
+    """Write Table 2 as a line for each cell, the paper's figures beside ours where they are known.
+
+    Args:
+        record: What was found.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            "classifier",
+            "ratio",
+            "trained_on",
+            "f1",
+            "accuracy",
+            "paper_f1",
+            "paper_accuracy",
+            "split",
+        ]
+    )
+    for result in record.results:
+        for arm, name in ROWS:
+            if (found := result.arm(arm)) is not None:
+                paper = PAPER.get((result.model, result.ratio, arm), "")
+                printed = [one.strip() for one in paper.split("/")] if paper else ["", ""]
+                ours = (f"{100 * found.f1:.2f}", f"{100 * found.accuracy:.2f}")
+                writer.writerow([result.model, result.ratio, name, *ours, *printed, record.split])
+    return text.getvalue()
 
 
 def arms_table(result: ResultRecord) -> Iterator[str]:
@@ -141,11 +197,7 @@ def leak_lines(result: ResultRecord) -> Iterator[str]:
 
 
 def _gains(result: ResultRecord) -> dict[str, str]:
-    return {
-        one.arm: signed(one.difference)
-        for verdict in result.verdicts
-        for one in verdict.against_baseline
-    }
+    return {arm: signed(gain) for arm, gain in result.gains().items()}
 
 
 def _amounts(result: ResultRecord) -> str:

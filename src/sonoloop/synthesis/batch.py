@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sonoloop.checksums import sha256_of
 from sonoloop.data.recording import Frames
+from sonoloop.data.volume_files import write_volume_file
 from sonoloop.errors import UnreadableFileError
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, Format, StillFile
 from sonoloop.synthesis.clip_names import file_sha256, origin, still_stem
@@ -36,6 +36,8 @@ SUFFIXES: Final[dict[Format, str]] = {
     "gif": ".gif",
     "npy": ".npy",
     "dicom": ".dcm",
+    "nifti": ".nii.gz",
+    "mha": ".mha",
 }
 """Files that hold one loop."""
 SETTINGS: Final = (
@@ -181,8 +183,7 @@ class _Batch:
             rows = [self._write_clip(job, sample, next(loops)) for sample in job.samples]
             clips = [clip for _, clip in rows]
             strip = self._write_strip(job, clips) if "strip" in self.options.formats else None
-            drawn = {"strip": strip, "strip_sha256": self._sha256(strip)}
-            finished = [dict(row) | drawn for row, _ in rows]
+            finished = [dict(row) | {"strip": strip} for row, _ in rows]
             self.manifest.add(finished)
             self.result.rows += finished
         if time.monotonic() - self._last_written > SECONDS_BETWEEN_MANIFESTS:
@@ -257,6 +258,14 @@ class _Batch:
                 pixel_spacing_mm=job.still.pixel_spacing_mm,
                 region=job.still.region,
             )
+        for name in filter(None, (names["nifti"], names["mha"])):
+            write_volume_file(
+                self.out / name,
+                shown,
+                frame_rate_hz=rate_hz,
+                provenance=provenance.to_json(),
+                pixel_spacing_mm=job.still.pixel_spacing_mm,
+            )
         spacing = job.still.pixel_spacing_mm or (None, None)
         verdict = job.verdict
         provenance_columns = asdict(provenance)
@@ -264,7 +273,6 @@ class _Batch:
         row: Row = {
             **provenance_columns,
             **{str(kind): name for kind, name in names.items()},
-            **{f"{kind}_sha256": self._sha256(name) for kind, name in names.items()},
             "trained_on": self.model.config.trained_on,
             "num_frames": len(loop.frames),
             "height": job.still.height,
@@ -286,9 +294,6 @@ class _Batch:
     def _stem(self, job: _Job) -> str:
         motion_sha256 = None if self.motion is None else self.motion.sha256
         return f"{still_stem(job.file.name, job.sha256)}_{origin(self.options.seed, motion_sha256)}"
-
-    def _sha256(self, name: str | None) -> str | None:
-        return sha256_of(self.out / name) if name else None
 
     def _write_strip(self, job: _Job, clips: Sequence[Frames]) -> str:
         name = f"{self._stem(job)}_strip.png"

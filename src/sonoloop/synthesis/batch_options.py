@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
+from sonoloop.data.volume_files import require_simpleitk
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.synthesis.loops import LoopOptions
 from sonoloop.synthesis.manifest import Row
 from sonoloop.synthesis.typicality import StillTypicality
 
-Format = Literal["mp4", "gif", "npy", "dicom", "strip"]
+Format = Literal["mp4", "gif", "npy", "dicom", "nifti", "mha", "strip"]
 
 
 class StillFile(NamedTuple):
@@ -39,12 +40,12 @@ class BatchOptions:
         seed: Seed of the run.
         num_inference_steps: Steps of the sampler; None takes the model's own.
         formats: Files per loop; ``strip`` is one picture per still.
-        mark: Whether mp4, gif, DICOM and strip show the word SYNTHETIC.
+        mark: Whether all but npy show the word SYNTHETIC.
         batch_size: Loops computed together; None takes what suits the device.
         loops: What the loops should be like.
 
     Raises:
-        UsageError: If a number is out of range.
+        UsageError: If a number is out of range, or SimpleITK is missing for nifti or mha.
     """
 
     num_samples: int = 1
@@ -56,7 +57,9 @@ class BatchOptions:
     loops: LoopOptions = field(default_factory=LoopOptions)
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no sense."""
+        """Refuse numbers that make no sense, and formats that cannot be written here."""
+        if {"nifti", "mha"} & set(self.formats):
+            require_simpleitk()
         for name, value, least, most in (
             ("samples", self.num_samples, 1, None),
             ("seed", self.seed, 0, LARGEST_SEED),

@@ -101,6 +101,8 @@ def write_dicom(
     if pixel_spacing_mm is not None:
         whole = region or Box(0, 0, height, width)
         dataset.SequenceOfUltrasoundRegions = [_region(whole, pixel_spacing_mm)]
+        # Ultrasound has its scale in the region; ITK and viewers built on it only know this one.
+        dataset.PixelSpacing = [f"{side_mm:.10g}" for side_mm in pixel_spacing_mm]
     dataset.PixelData = pixels + b"\0" * (len(pixels) % 2)
     dataset["PixelData"].VR = "OB"
     dataset.file_meta = FileMetaDataset()

@@ -48,6 +48,8 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "gif": pl.String,
     "npy": pl.String,
     "dicom": pl.String,
+    "nifti": pl.String,
+    "mha": pl.String,
     "strip": pl.String,
     "mp4_sha256": pl.String,
     "gif_sha256": pl.String,
@@ -62,6 +64,8 @@ FILE_COLUMNS: Final = ("mp4", "gif", "npy", "dicom", "strip")
 
 LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "dicom": None,
+    "nifti": None,
+    "mha": None,
     "label": None,
     "motion": None,
     "guidance_scale": None,
@@ -126,9 +130,19 @@ class Manifest:
         return self._rows.get(key)
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Add rows, replacing those of the same clips."""
+        """Add rows with the checksums of their files, replacing those of the same clips."""
         for row in rows:
-            self._rows[row_key(row)] = row
+            self._rows[row_key(row)] = {**row, **self._checksums(row)}
+
+    def _checksums(self, row: Row) -> dict[str, str]:
+        """Hash the files that lie here, unless whoever wrote them has done so."""
+        return {
+            f"{kind}_sha256": sha256_of(self.folder / str(row[kind]))
+            for kind in FILE_COLUMNS
+            if row.get(kind) is not None
+            and row.get(f"{kind}_sha256") is None
+            and (self.folder / str(row[kind])).is_file()
+        }
 
     def write(self) -> None:
         """Write both files, each complete or not at all, and their checksums."""

@@ -1,7 +1,8 @@
 """Where a synthetic clip came from, carried inside every file that is made for eyes.
 
-mp4: the ``comment`` tag; gif: the comment block; png: a text chunk; DICOM: ImageComments. Each
-holds the same JSON object; npy files carry none and are described by the manifest beside them.
+mp4: the ``comment`` tag; gif: the comment block; png: a text chunk; DICOM: ImageComments;
+MHA: a header field. Each holds the same JSON object; npy and NIfTI files carry none and are
+described by the manifest beside them.
 Patient data never enters: the source is named by its file name and its hash.
 """
 
@@ -15,6 +16,7 @@ from PIL import Image
 from pydicom.errors import InvalidDicomError
 
 from sonoloop import __version__
+from sonoloop.data.volume_files import mha_provenance
 from sonoloop.errors import UnreadableFileError
 
 PROVENANCE_KEY = "sonoloop"
@@ -85,7 +87,7 @@ def read_provenance(path: Path) -> Provenance:
     """Tell which model, seed and still made a file.
 
     Args:
-        path: An mp4, gif, png or DICOM file.
+        path: An mp4, gif, png, DICOM or MHA file.
 
     Returns:
         What was written into the file when it was made.
@@ -111,6 +113,8 @@ def _embedded_text(path: Path) -> str:
             path, stop_before_pixels=True, specific_tags=["ImageComments"]
         ) as file:
             return str(file.get("ImageComments", ""))
+    if suffix == ".mha":
+        return mha_provenance(path)
     with Image.open(path) as image:
         comment = image.info.get(PROVENANCE_KEY) or image.info.get("comment", b"")
     return comment.decode() if isinstance(comment, bytes) else str(comment)

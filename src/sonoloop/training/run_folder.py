@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -33,6 +33,8 @@ from sonoloop.training.config import FREE_ON_RESUME
 from sonoloop.training.environment import describe_environment
 
 Config = Mapping[str, object]
+PLACES: Final = frozenset({"data", "autoencoder_run"})
+"""Folders that may have moved: what they hold is compared by its hash."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,8 @@ def _refuse_other_config(path: Path, old: Config, new: Config) -> None:
     old_values, new_values = dict(_flatten(old)), dict(_flatten(new))
     for key in sorted(old_values.keys() | new_values.keys()):
         before, now = old_values.get(key), new_values.get(key)
-        if before != now and key.rsplit(".", 1)[-1] not in FREE_ON_RESUME:
+        is_free = key.rsplit(".", 1)[-1] in FREE_ON_RESUME or key in PLACES
+        if before != now and not is_free:
             msg = (
                 f"{path} was trained with {key} = {before!r}, now it is {now!r}: "
                 f"resume with {before!r}, or choose another --out"

@@ -1,0 +1,72 @@
+"""Where the trainings of a study run: one by one in this process, or where an engine takes them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+
+from sonoloop.recipes.study_cells import Cell
+from sonoloop.recipes.study_context import StudyContext, run_cell
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Anything that makes the trainings of a study."""
+
+    def run(
+        self,
+        context: StudyContext,
+        cells: Sequence[Cell],
+        sources: Sequence[str],
+        finished: Callable[[Cell], None],
+    ) -> None:
+        """Make the cells, and write each into the folder of the study when it is done.
+
+        Args:
+            context: The study.
+            cells: What is left, in the order in which it is wanted.
+            sources: All sources that generators make clips of.
+            finished: Told of every cell that was written.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """One training after the other, in this process.
+
+    Args:
+        threads: CPU threads of each; None takes torch's own number.
+    """
+
+    threads: int | None = None
+
+    def run(
+        self,
+        context: StudyContext,
+        cells: Sequence[Cell],
+        sources: Sequence[str],
+        finished: Callable[[Cell], None],
+    ) -> None:
+        """Make the cells in their order; see :class:`Engine`."""
+        with torch_threads(self.threads):
+            for cell in cells:
+                run_cell(context, cell, sources)
+                finished(cell)
+
+
+@contextmanager
+def torch_threads(count: int | None) -> Iterator[None]:
+    """Compute with a number of CPU threads: the same number gives the same bytes.
+
+    Args:
+        count: Threads; None leaves the number as it is.
+    """
+    former = torch.get_num_threads()
+    torch.set_num_threads(count or former)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former)
