@@ -86,8 +86,7 @@ def synthesize_batch(
 
     Raises:
         OSError: If a file cannot be written.
-        UsageError: If an option is out of range or asks what the model was not trained for, or
-            ``out`` holds a damaged manifest.
+        UsageError: If an option is out of range or unknown to the model, or a manifest is damaged.
     """
     batch = _Batch(model, out, options, advance)
     try:

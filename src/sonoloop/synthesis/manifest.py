@@ -55,11 +55,13 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "gif_sha256": pl.String,
     "npy_sha256": pl.String,
     "dicom_sha256": pl.String,
+    "nifti_sha256": pl.String,
+    "mha_sha256": pl.String,
     "strip_sha256": pl.String,
 }
 """One row per clip; file names are relative to the manifest's folder, null where not written."""
 
-FILE_COLUMNS: Final = ("mp4", "gif", "npy", "dicom", "strip")
+FILE_COLUMNS: Final = ("mp4", "gif", "npy", "dicom", "nifti", "mha", "strip")
 """Columns of file names; each has another one of checksums."""
 
 LATER_COLUMNS: Final[dict[str, bool | None]] = {
@@ -77,6 +79,8 @@ LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "gif_sha256": None,
     "npy_sha256": None,
     "dicom_sha256": None,
+    "nifti_sha256": None,
+    "mha_sha256": None,
     "strip_sha256": None,
 }
 """What the rows of a manifest without these columns have in them."""
