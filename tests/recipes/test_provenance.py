@@ -68,7 +68,7 @@ def test_any_flipped_bit_of_any_file_is_found(
 ) -> None:
     """Clips, strip, manifests and checksums: exactly one thing is said to be wrong."""
     files = sorted(path for path in loops.rglob("*") if path.is_file())
-    assert len(files) == 8
+    assert len(files) == 10
     path = data.draw(st.sampled_from(files))
     with flipped(path, bit):
         number, lines = _said([loops])
