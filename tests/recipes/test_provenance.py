@@ -66,7 +66,7 @@ def test_every_format_knows_where_it_came_from(loops: Path) -> None:
 def test_any_flipped_bit_of_any_file_is_found(
     loops: Path, flipped: Flipped, data: st.DataObject, bit: int
 ) -> None:
-    """Clips, strip, manifests and checksums: exactly one thing is said to be wrong."""
+    """Clips, strip, manifests and checksums: the file is named."""
     files = sorted(path for path in loops.rglob("*") if path.is_file())
     assert len(files) == 10
     path = data.draw(st.sampled_from(files))
@@ -76,8 +76,7 @@ def test_any_flipped_bit_of_any_file_is_found(
     assert number >= 1  # a damaged manifest tells nothing of npy files either
     assert alone >= 1
     names = [line for line in lines if "checksum" in line]
-    assert len(names) == 1
-    assert path.name in names[0]  # which ends with SHA256SUMS where that is damaged
+    assert any(path.name in line for line in names)
     assert _said([loops])[0] == 0
 
 

@@ -58,12 +58,17 @@ def _damaged(files: Sequence[Path], folders: Sequence[Path]) -> dict[Path, str]:
     names: dict[Path, set[str]] = {}
     for path in files:
         names.setdefault(path.parent, set()).add(path.name)
-    return {
-        place / name: wrong
-        for place in names
-        for name, wrong in damaged_clips(place, names[place]).items()
-        if name in names[place] or any(place.is_relative_to(folder) for folder in folders)
-    }
+    damaged: dict[Path, str] = {}
+    for place, inside in names.items():
+        wrong = damaged_clips(place, inside)
+        if PARQUET_FILE in wrong:  # whoever reads it may crash
+            untold = f"is described by {PARQUET_FILE}, which differs from its checksum"
+            wrong = {name: untold for name in inside if name.endswith(tuple(IN_MANIFEST))} | wrong
+        is_asked = any(place.is_relative_to(folder) for folder in folders)
+        damaged |= {
+            place / name: text for name, text in wrong.items() if is_asked or name in inside
+        }
+    return damaged
 
 
 def find_provenance(path: Path) -> Provenance:
