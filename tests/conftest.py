@@ -1,6 +1,10 @@
 """A tiny untrained model that moves, and stills to give it."""
 
 import hashlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +97,50 @@ def still_path(tmp_path: Path) -> Path:
     path = tmp_path / "a still.png"
     Image.fromarray(speckle(91, 123)[0]).save(path)
     return path
+
+
+class ClaimedElsewhere:
+    """Lets another process claim folders."""
+
+    @contextmanager
+    def __call__(self, folder: Path) -> Iterator[subprocess.Popen[str]]:
+        """Hold a claim until the block ends or the process is killed."""
+        program = (
+            "import sys; from pathlib import Path; from sonoloop.folder_claim import claimed\n"
+            "with claimed(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", program, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+            process.communicate()
+
+
+@pytest.fixture(scope="session")
+def claimed_elsewhere() -> ClaimedElsewhere:
+    """Let another process claim a folder for the time of a block."""
+    return ClaimedElsewhere()
+
+
+@contextmanager
+def _flipped(path: Path, bit: int) -> Iterator[None]:
+    """Flip a bit of a file, counted from its start and on from there, until the block ends."""
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[bit // 8 % len(whole)] ^= 1 << bit % 8
+    path.write_bytes(damaged)
+    try:
+        yield
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.fixture(scope="session")
+def flipped() -> Callable[[Path, int], AbstractContextManager[None]]:
+    """Damage a file for the time of a block: (file, number of the bit)."""
+    return _flipped

@@ -2,16 +2,21 @@
 
 import pickle
 import struct
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sonoloop.data.pack import PackedStore, is_pack, refuse_pack, write_pack
 from sonoloop.data.splits import SplitName
 from sonoloop.data.store import Entry, Store, StoreWriter
 from sonoloop.errors import SonoloopError, UsageError
 
+Flipped = Callable[[Path, int], AbstractContextManager[None]]
 SIZE = 20
 SIDES: dict[str, SplitName] = {"video0": "train", "video1": "validation", "still": "test"}
 
@@ -123,3 +128,11 @@ def test_measuring_on_a_pack_is_refused(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:9])
     with pytest.raises(UsageError, match="frames are lossy: it is for training only; evaluate on"):
         refuse_pack(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(bit=st.integers(0, 8 * 3000))
+def test_any_flipped_bit_is_found(path: Path, flipped: Flipped, bit: int) -> None:
+    """On opening, by the name of the file."""
+    with flipped(path, bit), pytest.raises(SonoloopError, match=r"some\.pack"):
+        PackedStore.open(path)

@@ -1,16 +1,22 @@
 """Rows of numbers kept by the content of clips."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sonoloop.errors import UnreadableFileError
 from sonoloop.evaluation import measurement_cache
 from sonoloop.evaluation.clip_sets import ClipSource, to_clip
 from sonoloop.evaluation.measurement_cache import MeasurementCache
 from sonoloop.shapes import Clip
+
+Flipped = Callable[[Path, int], AbstractContextManager[None]]
 
 
 class Net:
@@ -102,3 +108,21 @@ def test_damaged_cache_is_named(tmp_path: Path) -> None:
     next(cache.folder.glob("*.npz")).write_bytes(b"damaged")
     with pytest.raises(UnreadableFileError, match=r"is no cache of measurements .*delete it"):
         MeasurementCache(tmp_path, Net())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(bit=st.integers(0, 8 * 2000))
+def test_a_flipped_bit_never_changes_a_number(tmp_path: Path, flipped: Flipped, bit: int) -> None:
+    """The file is refused, or what was flipped says nothing of rows, such as a date."""
+    clips, net = [(clip,) for clip in sources(3)], Net()
+    first = MeasurementCache(tmp_path, net).rows(clips)
+    [path] = tmp_path.rglob("*.npz")
+    with flipped(path, bit):
+        try:
+            again = MeasurementCache(tmp_path, net).rows(clips)
+        except UnreadableFileError:
+            return
+        finally:
+            for added in set(tmp_path.rglob("*.npz")) - {path}:
+                added.unlink()
+    assert torch.equal(again, first)

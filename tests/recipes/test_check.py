@@ -2,16 +2,23 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from sonoloop.checksums import SUMS_FILE
 from sonoloop.data.phantom import phantom_clip
-from sonoloop.errors import UsageError
+from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.recipes.check import check
 from sonoloop.recipes.prepare import PrepareOptions, prepare
+
+Flipped = Callable[[Path, int], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +71,28 @@ def test_a_flipped_byte_is_found(dataset: Path) -> None:
     assert "run 'sonoloop data prepare' again" in problems[-1]
 
 
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
+@given(data=st.data(), bit=st.integers(0, 10**7))
+def test_any_flipped_bit_of_any_file_is_found(
+    prepared: Path, flipped: Flipped, data: st.DataObject, bit: int
+) -> None:
+    """By name, by the check or already on opening."""
+    files = sorted(path for path in prepared.rglob("*") if path.is_file())
+    assert len(files) == 8
+    path = data.draw(st.sampled_from(files))
+    name = path.relative_to(prepared).as_posix()
+    with flipped(path, bit):
+        try:
+            problems = check(prepared).problems
+        except SonoloopError as error:
+            problems = (str(error),)
+    assert name == SUMS_FILE or any(name in problem for problem in problems)
+    assert problems
+    assert check(prepared).problems == ()
+
+
 def test_an_edited_split_that_leaks_is_found(dataset: Path) -> None:
     """A torn patient, and copies on two sides."""
     edit_split(dataset, n0="train", n1="train", n8="test", n9="test")
@@ -80,6 +109,7 @@ def test_files_that_speak_of_other_items_are_found(dataset: Path) -> None:
     path.write_text(json.dumps(split))
     (dataset / "index.parquet").unlink()
     (dataset / "prepare.json").write_text("{}")
+    (dataset / SUMS_FILE).unlink()
     problems = check(dataset).problems
     assert any("split.json and the store differ in 1 items" in problem for problem in problems)
     assert any("index.parquet cannot be read" in problem for problem in problems)

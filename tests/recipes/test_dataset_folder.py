@@ -9,16 +9,13 @@ from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.recipes.dataset_folder import DatasetFolder
 
 
-def test_a_new_folder_goes_again_when_nothing_was_finished(tmp_path: Path) -> None:
-    """Also the one that was made for it; an empty one that was there stays."""
-    for name in ("new", "old"):
-        folder = tmp_path / name
-        if name == "old":
-            folder.mkdir()
-        with pytest.raises(KeyboardInterrupt), DatasetFolder.begin(folder, []):
-            raise KeyboardInterrupt
-    assert not (tmp_path / "new").exists()
-    assert not list((tmp_path / "old").iterdir())
+def test_the_work_folder_goes_again_when_nothing_was_finished(tmp_path: Path) -> None:
+    """And looking writes nothing."""
+    folder = DatasetFolder.begin(tmp_path / "new", [])
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt), folder:
+        raise KeyboardInterrupt
+    assert not list((tmp_path / "new").iterdir())
 
 
 def test_finished_items_stay_and_half_written_ones_go(tmp_path: Path) -> None:
@@ -41,6 +38,7 @@ def test_finished_items_stay_and_half_written_ones_go(tmp_path: Path) -> None:
 
 def test_a_damaged_dataset_has_no_earlier_items(tmp_path: Path) -> None:
     """It is read anew."""
+    (tmp_path / "dataset").mkdir()
     folder = DatasetFolder.begin(tmp_path / "dataset", [])
     assert folder.earlier_items() == {}
     (folder.folder / "prepare.json").write_text("{")

@@ -5,9 +5,11 @@ import hashlib
 import json
 import os
 import shutil
-import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
+from subprocess import Popen
 
 import numpy as np
 import polars as pl
@@ -20,10 +22,12 @@ from sonoloop.data import item_preparation
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.phantom import phantom_clip
+from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.recipes.prepare import PrepareOptions, prepare
 
+Elsewhere = Callable[[Path], AbstractContextManager[Popen[str]]]
 REAL = os.environ.get("SONOLOOP_REAL_DATA")
 OPTIONS = PrepareOptions(size=64, split="0.5,0.25,0.25", workers=1)
 
@@ -68,6 +72,7 @@ def test_class_folders_become_a_dataset(videos: Path, tmp_path: Path) -> None:
     assert clips.group_ids == [f"folder=patient{number // 2}" for number in range(8)]
     assert clips.clip(0).shape == (16, 64, 64)
     assert sorted(path.name for path in dataset.iterdir()) == [
+        "SHA256SUMS",
         "index.parquet",
         "prepare.json",
         "quality.html",
@@ -100,9 +105,9 @@ def test_running_again_does_only_what_is_new(
     read: list[Path] = []
     original = item_preparation.reading.read_recording
 
-    def count_reads(path: Path, *, max_frames: int | None = None) -> object:
+    def count_reads(path: Path, *, max_frames: int | None, options: ReadingOptions) -> object:
         read.append(path)
-        return original(path, max_frames=max_frames)
+        return original(path, max_frames=max_frames, options=options)
 
     monkeypatch.setattr(item_preparation.reading, "read_recording", count_reads)
     assert prepare([root], dataset, OPTIONS).num_reused == 8
@@ -123,11 +128,11 @@ def test_what_an_interrupted_run_finished_is_kept(
     original = item_preparation.reading.read_recording
     calls = []
 
-    def interrupt(path: Path, *, max_frames: int | None = None) -> object:
+    def interrupt(path: Path, *, max_frames: int | None, options: ReadingOptions) -> object:
         calls.append(path)
         if len(calls) > 3:
             raise KeyboardInterrupt
-        return original(path, max_frames=max_frames)
+        return original(path, max_frames=max_frames, options=options)
 
     monkeypatch.setattr(item_preparation.reading, "read_recording", interrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -202,17 +207,18 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(
     assert digests(dataset) == before
 
 
-def test_a_folder_that_another_run_fills_is_left_alone(videos: Path, tmp_path: Path) -> None:
+def test_a_folder_that_another_run_fills_is_left_alone(
+    videos: Path, tmp_path: Path, claimed_elsewhere: Elsewhere
+) -> None:
     """What that run has finished so far stays."""
     half = tmp_path / "data" / ".partial" / "items" / "half.npy"
     half.parent.mkdir(parents=True)
     half.touch()
     claim = tmp_path / "data" / CLAIM_FILE
-    claim.write_text(f"{os.getppid()} {socket.gethostname()}")
-    with pytest.raises(UsageError, match="is being written by another run"):
-        prepare([videos], tmp_path / "data", OPTIONS)
-    assert half.exists()
-    claim.unlink()
+    with claimed_elsewhere(tmp_path / "data"):
+        with pytest.raises(UsageError, match="is being written by another run"):
+            prepare([videos], tmp_path / "data", OPTIONS)
+        assert half.exists()
     assert prepare([videos], tmp_path / "data", OPTIONS).num_items == 8
     assert not claim.exists()
 

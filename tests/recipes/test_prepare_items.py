@@ -2,6 +2,9 @@
 
 import errno
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +111,24 @@ def test_a_crash_costs_one_file(tmp_path: Path) -> None:
     assert isinstance(results[1], PreparedItem)
     assert isinstance(results[0], Failure)
     assert results[0].reason.startswith("crashed the program that decodes it")
+
+
+def test_a_worker_ends_with_its_killed_parent() -> None:
+    """It would wait for work for ever, or write into a folder that another run has taken over."""
+    program = (
+        "import os, time; from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "from sonoloop.recipes.prepare_items import _follow_parent\n"
+        "pool = ProcessPoolExecutor(1, get_context('spawn'), initializer=_follow_parent)\n"
+        "print(pool.submit(os.getpid).result(), flush=True)\n"
+        "pool.submit(time.sleep, 300).result()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        worker = Path("/proc", parent.stdout.readline().decode().strip())
+        assert worker.is_dir()
+        parent.kill()
+    end = time.monotonic() + 20
+    while worker.is_dir() and "State:\tZ" not in (worker / "status").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.05)

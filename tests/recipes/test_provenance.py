@@ -2,17 +2,23 @@
 
 import io
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from rich.console import Console
 
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.recipes.provenance import find_provenance, provenance
+from sonoloop.recipes.provenance import SUFFIXES, find_provenance, provenance
 from sonoloop.recipes.synthesize import synthesize
 from sonoloop.synthesis.batch_options import BatchOptions
+
+Flipped = Callable[[Path, int], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +57,27 @@ def test_every_format_knows_where_it_came_from(loops: Path) -> None:
     assert all("SYNTHETIC, made by sonoloop" in line and "seed 5" in line for line in lines)
     made = {find_provenance(file).source_sha256 for file in loops.glob("*.[mgnd]*[4fym]")}
     assert len(made) == 1
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20
+)
+@given(data=st.data(), bit=st.integers(0, 10**7))
+def test_any_flipped_bit_of_any_file_is_found(
+    loops: Path, flipped: Flipped, data: st.DataObject, bit: int
+) -> None:
+    """Clips, strip, manifests and checksums: the file is named."""
+    files = sorted(path for path in loops.rglob("*") if path.is_file())
+    assert len(files) == 10
+    path = data.draw(st.sampled_from(files))
+    with flipped(path, bit):
+        number, lines = _said([loops])
+        alone, _ = _said([path] if path.suffix in SUFFIXES else [loops])
+    assert number >= 1  # a damaged manifest tells nothing of npy files either
+    assert alone >= 1
+    names = [line for line in lines if "checksum" in line]
+    assert any(path.name in line for line in names)
+    assert _said([loops])[0] == 0
 
 
 def test_json_holds_every_setting(loops: Path) -> None:

@@ -1,9 +1,10 @@
 """From the user's folders to the report on the console."""
 
-import os
-import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
+from subprocess import Popen
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.recipes.synthesize import LINES_SHOWN, find_stills, report, synthesize
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult
 from sonoloop.synthesis.typicality import StillTypicality
+
+Elsewhere = Callable[[Path], AbstractContextManager[Popen[str]]]
 
 
 def write_still(path: Path, seed: int = 0) -> Path:
@@ -72,18 +75,20 @@ def test_whole_recipe(tmp_path: Path, model_folder: Path) -> None:
 def test_unwritable_folder_is_refused_before_any_work(tmp_path: Path) -> None:
     """A file stands in the way."""
     still = write_still(tmp_path / "a.png")
-    with pytest.raises(UsageError, match=r"cannot write to .*: choose another --out"):
+    with pytest.raises(UsageError, match=r"cannot be written .*; choose another --out"):
         synthesize([still], still / "out", BatchOptions(), model="default", console=console()[0])
 
 
-def test_a_folder_that_another_run_fills_is_refused(tmp_path: Path, model_folder: Path) -> None:
+def test_a_folder_that_another_run_fills_is_refused(
+    tmp_path: Path, model_folder: Path, claimed_elsewhere: Elsewhere
+) -> None:
     """Two runs would lose rows of each other's manifest."""
     still, out = write_still(tmp_path / "a.png"), tmp_path / "out"
     out.mkdir()
-    (out / CLAIM_FILE).write_text(f"{os.getppid()} {socket.gethostname()}")
-    with pytest.raises(UsageError, match="is being written by another run"):
-        synthesize([still], out, BatchOptions(), model=str(model_folder), console=console()[0])
-    assert [path.name for path in out.iterdir()] == [CLAIM_FILE]
+    with claimed_elsewhere(out):
+        with pytest.raises(UsageError, match="is being written by another run"):
+            synthesize([still], out, BatchOptions(), model=str(model_folder), console=console()[0])
+        assert [path.name for path in out.iterdir()] == [CLAIM_FILE]
 
 
 def test_long_lists_are_cut(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_files_and_rows_agree(make: Make, tmp_path: Path) -> None:
         assert (row["height"], row["width"], row["num_frames"]) == (66, 80, 16)
         assert row["typicality_distance"] > 0
     files = {path.name for path in (tmp_path / "out").iterdir()}
-    assert len(files) == 2 * 3 + 1 + 2
+    assert len(files) == 2 * 3 + 1 + 3
     assert not any(" " in name or name.startswith(".") for name in files)
 
 

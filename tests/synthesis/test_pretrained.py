@@ -2,13 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import nn
 
+from sonoloop.checksums import SUMS_FILE, damaged_files
 from sonoloop.errors import UsageError
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.pretrained import (
@@ -22,6 +27,8 @@ from sonoloop.synthesis.pretrained import (
     select,
     write_model,
 )
+
+Flipped = Callable[[Path, int], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -75,6 +82,22 @@ def test_unknown_model_names_what_there_is() -> None:
         find_model("nonsense")
 
 
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
+@given(name=st.sampled_from((CONFIG_FILE, WEIGHTS_FILE, SUMS_FILE)), bit=st.integers(0, 10**7))
+def test_any_flipped_bit_is_found(
+    model_folder: Path, flipped: Flipped, name: str, bit: int
+) -> None:
+    """By name; one in the checksums accuses the file they are of, or does no harm."""
+    with flipped(model_folder / name, bit):
+        if name != SUMS_FILE or SUMS_FILE in damaged_files(model_folder):
+            with pytest.raises(UsageError, match=name):
+                read_model(model_folder)
+        assert damaged_files(model_folder)
+    read_model(model_folder)
+
+
 @pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE])
 def test_missing_file_is_named(copy: Path, name: str) -> None:
     """Either of the two."""
@@ -93,9 +116,12 @@ def test_damaged_weights_are_refused(copy: Path) -> None:
 
 
 def test_damaged_config_is_refused(copy: Path) -> None:
-    """With the place."""
+    """By its checksum; with the place if it has none."""
     text = (copy / CONFIG_FILE).read_text()
     (copy / CONFIG_FILE).write_text(text.replace('"name":', '"nom":'))
+    with pytest.raises(UsageError, match=r"config.json differs from its checksum in SHA256SUMS"):
+        ImageToVideo.from_pretrained(copy)
+    (copy / SUMS_FILE).unlink()
     with pytest.raises(UsageError, match="is no valid model config: name: Field required"):
         ImageToVideo.from_pretrained(copy)
     (copy / CONFIG_FILE).write_text("{")

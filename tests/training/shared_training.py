@@ -31,7 +31,6 @@ def train(out: Path) -> None:
     """Train six steps of four samples and write the run folder."""
     config = TrainingConfig(max_steps=6, batch_size=4, log_every=1, precision="32-true")
     fabric = launch_fabric(config)
-    run = open_shared_run(fabric, out, config.model_dump(mode="json"), resume=False)
     torch.manual_seed(0)
     model = nn.Linear(8, 8)
     share = config.batch_size // fabric.world_size
@@ -56,7 +55,8 @@ def train(out: Path) -> None:
     learner = Learner("linear", model, build_optimizer(model, config))
     task = Task("linear", [learner], batches, step, lambda _, path: path.touch())
     console = Console(quiet=True)
-    run_training(fabric, task, config, run, interruption=Interruption(), console=console)
+    with open_shared_run(fabric, out, config.model_dump(mode="json"), resume=False) as run:
+        run_training(fabric, task, config, run, interruption=Interruption(), console=console)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,30 @@
 
 import errno
 import json
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from sonoloop.checksums import SUMS_FILE
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.training import checkpoint as module
 from sonoloop.training.checkpoint import (
     Checkpoint,
+    clear_checkpoints,
     latest_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
+
+FILES = ("model.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json", SUMS_FILE)
+Flipped = Callable[[Path, int], AbstractContextManager[None]]
 
 
 def checkpoint(step: int) -> Checkpoint:
@@ -91,6 +101,7 @@ def test_checkpoint_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         load_checkpoint(folder)
     del state["format"]
     (folder / "state.json").write_text(json.dumps(state))
+    (folder / SUMS_FILE).unlink()  # neither had the first version
     assert load_checkpoint(folder).step == 1
 
 
@@ -100,3 +111,27 @@ def test_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     (folder / "ema.safetensors").write_bytes(b"\x00" * 20)
     with pytest.raises(SonoloopError, match=r"step-00000005: not a whole checkpoint .*delete"):
         load_checkpoint(folder)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(name=st.sampled_from(FILES), bit=st.integers(0, 10**6))
+def test_any_flipped_bit_is_found(tmp_path: Path, flipped: Flipped, name: str, bit: int) -> None:
+    """Wherever it is, and the sentence names the folder; without it the checkpoint is whole."""
+    folder = tmp_path / "step-00000005"
+    if not folder.exists():
+        save_checkpoint(tmp_path, checkpoint(5))
+    load_checkpoint(folder)
+    with flipped(folder / name, bit), pytest.raises(SonoloopError, match="step-00000005"):
+        load_checkpoint(folder)
+
+
+def test_what_a_killed_process_was_about_to_do_goes(tmp_path: Path) -> None:
+    """A half-written checkpoint, a half-removed one, and one too many."""
+    for step in (1, 2):
+        save_checkpoint(tmp_path, checkpoint(step))
+    shutil.copytree(tmp_path / "step-00000001", tmp_path / "step-00000000")
+    (tmp_path / ".step-00000003.unfinished").mkdir()
+    (tmp_path / ".step-00000000.unfinished").mkdir()
+    clear_checkpoints(tmp_path)
+    names = ["latest.json", "step-00000001", "step-00000002"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names

@@ -2,7 +2,10 @@
 
 import json
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 import torch
@@ -10,8 +13,9 @@ from torch import nn
 
 from sonoloop.errors import UsageError
 from sonoloop.training.checkpoint import Checkpoint, save_checkpoint
-from sonoloop.training.run_folder import load_run, open_run, start_from
+from sonoloop.training.run_folder import claimed_run, load_run, open_run, start_from
 
+Elsewhere = Callable[[Path], AbstractContextManager[Popen[str]]]
 CONFIG = {"stage": "toy", "training": {"max_steps": 10, "betas": (0.9, 0.99), "learning_rate": 1.0}}
 
 
@@ -72,6 +76,32 @@ def test_leftovers_of_a_killed_process_go(tmp_path: Path) -> None:
     (run.checkpoints / ".step-00000003.unfinished").mkdir()
     open_run(tmp_path / "run", CONFIG, resume=True)
     assert list(run.checkpoints.iterdir()) == []
+
+
+def test_a_folder_that_another_process_trains_into_is_refused(
+    tmp_path: Path, claimed_elsewhere: Elsewhere
+) -> None:
+    """Even with --resume, and before anything in it is touched."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    before = (tmp_path / "run" / "environment.json").stat().st_mtime_ns
+    with (
+        claimed_elsewhere(tmp_path / "run"),
+        pytest.raises(UsageError, match="is being written by another run"),
+        claimed_run(tmp_path / "run", CONFIG, resume=True),
+    ):
+        pass
+    assert (tmp_path / "run" / "environment.json").stat().st_mtime_ns == before
+    with claimed_run(tmp_path / "run", CONFIG, resume=True) as run:
+        assert run.path == tmp_path / "run"
+
+
+def test_checkpoints_of_unknown_settings_are_refused(tmp_path: Path) -> None:
+    """Going on with them would train something that no file describes."""
+    open_run(tmp_path / "run", CONFIG, resume=False)
+    save_weights(tmp_path / "run", nn.Linear(2, 2))
+    (tmp_path / "run" / "config.json").unlink()
+    with pytest.raises(UsageError, match=r"holds checkpoints but no config.json: restore it"):
+        open_run(tmp_path / "run", CONFIG, resume=True)
 
 
 def test_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -1,16 +1,10 @@
 """How a training begins and ends, in sentences."""
 
 import io
-import os
-import socket
 from collections.abc import Callable
-from pathlib import Path
 
-import pytest
 from rich.console import Console
 
-from sonoloop.errors import UsageError
-from sonoloop.folder_claim import CLAIM_FILE
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.loop import Outcome
 
@@ -45,15 +39,3 @@ def test_a_training_with_nothing_left_to_do_says_so(train: Train) -> None:
     )
     assert "toy: done after 1 of 12 steps because it is flat" in file.getvalue()
     assert "--resume" not in file.getvalue()
-
-
-def test_a_folder_that_another_process_trains_into_is_refused(train: Train, tmp_path: Path) -> None:
-    """Even with --resume, and before anything in it is touched."""
-    train(console=Console(quiet=True))
-    [folder] = {path.parent for path in tmp_path.rglob("config.json")}
-    assert not (folder / CLAIM_FILE).exists()
-    (folder / CLAIM_FILE).write_text(f"{os.getppid()} {socket.gethostname()}")
-    before = (folder / "log.jsonl").read_bytes()
-    with pytest.raises(UsageError, match="is being written by another run"):
-        train(console=Console(quiet=True))
-    assert (folder / "log.jsonl").read_bytes() == before

@@ -9,6 +9,7 @@ from typing import Final
 
 from torch import nn
 
+from sonoloop.atomic_files import unfinished_file
 from sonoloop.training.checkpoint import save_tensors
 from sonoloop.training.log import read_lines
 from sonoloop.training.run_folder import RunFolder
@@ -44,9 +45,8 @@ class EarlyStopping:
         if step % self._epoch:
             return
         if figures["loss"] < min(self._losses, default=float("inf")):
-            unfinished = self._path.with_suffix(".part")
-            save_tensors(unfinished, model.state_dict())
-            unfinished.replace(self._path)
+            with unfinished_file(self._path) as unfinished:
+                save_tensors(unfinished, model.state_dict())
         self._losses.append(figures["loss"])
 
     def reason(self) -> str | None:

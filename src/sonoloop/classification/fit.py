@@ -21,7 +21,7 @@ from sonoloop.training.checkpoint import latest_checkpoint, load_checkpoint
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.launch import fabric_on
 from sonoloop.training.loop import Outcome
-from sonoloop.training.run_folder import open_run
+from sonoloop.training.run_folder import claimed_run
 from sonoloop.training.session import run_training
 
 
@@ -110,23 +110,25 @@ def train_in(
         msg = "patience needs validation clips, and there are none: leave patience out"
         raise UsageError(msg)
     loop = settings.loop_config(training.num_videos, seed=seed)
-    run = open_run(folder, _run_config(data, config, settings, seed), resume=True)
-    checkpoint = latest_checkpoint(run.checkpoints)
-    stopping = None
-    if settings.patience is not None:
-        step = load_checkpoint(checkpoint).step if checkpoint else 0
-        stopping = EarlyStopping(run, settings.patience, step=step, epoch=loop.sample_every)
-        if checkpoint and stopping.reason() is not None:
-            return Outcome(step, None, checkpoint)
-    interruption = Interruption(max_seconds, also=stopping.reason if stopping else None)
-    fabric = fabric_on(device, settings.precision)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = Classifier(config)
-        if settings.initial_weights is not None:
-            start_from_file(model, settings.initial_weights)
-        task = classifier_task(model, data, settings, loop, fabric, stopping)
-        outcome = run_training(fabric, task, loop, run, interruption=interruption, console=console)
+    with claimed_run(folder, _run_config(data, config, settings, seed), resume=True) as run:
+        checkpoint = latest_checkpoint(run.checkpoints)
+        stopping = None
+        if settings.patience is not None:
+            step = load_checkpoint(checkpoint).step if checkpoint else 0
+            stopping = EarlyStopping(run, settings.patience, step=step, epoch=loop.sample_every)
+            if checkpoint and stopping.reason() is not None:
+                return Outcome(step, None, checkpoint)
+        interruption = Interruption(max_seconds, also=stopping.reason if stopping else None)
+        fabric = fabric_on(device, settings.precision)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = Classifier(config)
+            if settings.initial_weights is not None:
+                start_from_file(model, settings.initial_weights)
+            task = classifier_task(model, data, settings, loop, fabric, stopping)
+            outcome = run_training(
+                fabric, task, loop, run, interruption=interruption, console=console
+            )
     return outcome._replace(stopped_by=None) if interruption.is_final else outcome
 
 

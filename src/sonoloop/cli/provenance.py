@@ -7,7 +7,8 @@ def provenance(files: tuple[Path, ...], /, *, json: bool = False) -> int:
     """Tell whether files were made by sonoloop: from which still, by which model and seed.
 
     Reads what every mp4, gif, png and DICOM file made here carries inside; of npy files the
-    manifest beside them. Exit status 1 says that some were not made here, or lost it on the way.
+    manifest beside them. Every file is compared with its checksum in that manifest. Exit status 1
+    says that some were not made here, lost it on the way or are damaged.
 
     Args:
         files: Files, and folders of them.

@@ -12,6 +12,7 @@ import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,9 @@ ROWS_BETWEEN_WRITES: Final = 64
 
 Item = tuple[ClipSource, ...]
 """Clips that are measured together: one for features, two for a distance to the true clip."""
+
+NOT_READABLE: Final = (ValueError, OSError, EOFError, BadZipFile, RuntimeError)
+"""How numpy and zipfile refuse a damaged file; its rows carry a CRC-32."""
 
 
 @runtime_checkable
@@ -144,6 +148,6 @@ def _read(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return dict(zip(stored["keys"].tolist(), stored["rows"], strict=True))
-    except (ValueError, OSError, KeyError, EOFError) as error:
+    except (*NOT_READABLE, KeyError) as error:
         reason = f"is no cache of measurements ({error}): delete it"
         raise UnreadableFileError(path, reason) from error

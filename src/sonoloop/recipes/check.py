@@ -5,15 +5,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
+from sonoloop.checksums import damaged_files
 from sonoloop.data.dataset_item import find_near_duplicates
 from sonoloop.data.item_preparation import PreparedItem
 from sonoloop.data.pack import PackedStore
 from sonoloop.data.splits import SplitName, leaking_groups, read_split
 from sonoloop.data.store import Store, StoredItem
 from sonoloop.errors import UsageError
+
+INDEX_FILE: Final = "index.parquet"
+PREPARE_FILE: Final = "prepare.json"
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,13 @@ def check(dataset: Path) -> CheckResult:
     store = Store.open(dataset / "store")
     sides = read_split(dataset / "split.json")
     groups = {item.item_id: item.group_id for item in store.items}
-    problems = [f"store/{name} differs from its checksum" for name in store.damaged_files()]
-    problems += _other_items(dataset, set(groups), set(sides))
+    damaged = [*damaged_files(dataset), *(f"store/{name}" for name in store.damaged_files())]
+    problems = [f"{name} differs from its checksum" for name in damaged]
     problems += _leaks(groups, sides)
-    problems += _torn_near_duplicates(dataset, sides)
+    if INDEX_FILE not in damaged:  # what a damaged file says means nothing
+        problems += _other_items(dataset, set(groups), set(sides))
+    if PREPARE_FILE not in damaged:
+        problems += _torn_near_duplicates(dataset, sides)
     if problems:
         problems.append("run 'sonoloop data prepare' again, with another --out to keep this one")
     return _result(store.items, sides, problems)
@@ -92,9 +100,9 @@ def _other_items(dataset: Path, stored: set[str], split: set[str]) -> list[str]:
     problems = []
     listed = {"split.json": split}
     try:
-        listed["index.parquet"] = set(pl.read_parquet(dataset / "index.parquet")["item_id"])
+        listed[INDEX_FILE] = set(pl.read_parquet(dataset / INDEX_FILE)["item_id"])
     except (OSError, pl.exceptions.PolarsError) as error:
-        problems.append(f"index.parquet cannot be read ({error})")
+        problems.append(f"{INDEX_FILE} cannot be read ({error})")
     for name, items in listed.items():
         different = sorted(stored ^ items)
         if different:
@@ -107,11 +115,11 @@ def _other_items(dataset: Path, stored: set[str], split: set[str]) -> list[str]:
 def _torn_near_duplicates(dataset: Path, sides: dict[str, SplitName]) -> list[str]:
     """Compare all recorded hashes anew: the split may have been edited by hand."""
     try:
-        entries = json.loads((dataset / "prepare.json").read_text())["items"]
+        entries = json.loads((dataset / PREPARE_FILE).read_text())["items"]
         names = [str(entry["item_id"]) for entry in entries]
         items = [PreparedItem.from_json(entry["prepared"]) for entry in entries]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return [f"prepare.json cannot be read ({error})"]
+        return [f"{PREPARE_FILE} cannot be read ({error})"]
     problems = []
     for pair in find_near_duplicates(items):
         one, other = names[pair.one], names[pair.other]

@@ -7,6 +7,7 @@
     store/          the frames
     prepare.json    options, what was dropped and why, what re-running needs; comes last
     quality.html    the same for the eye
+    SHA256SUMS      checksums of these files and of the store's index, which has those of the frames
     .partial/       finished items while a run is under way or was interrupted
 """
 
@@ -23,6 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sonoloop import __version__
+from sonoloop.atomic_files import refuse_lost
+from sonoloop.checksums import SUMS_FILE, damaged_files, write_sums
 from sonoloop.data.catalog import Catalog, Dropped
 from sonoloop.data.clip_sampling import clip_span_s
 from sonoloop.data.config import ClipConfig
@@ -35,9 +38,11 @@ from sonoloop.data.recording import Frames
 from sonoloop.data.splits import parse_ratios, write_split
 from sonoloop.data.store import Entry, Store, StoreWriter
 from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.folder_claim import CLAIM_FILE
 
 PREPARE_FORMAT = 1
-_FILES = ("store", "index.parquet", "split.json", "quality.html", "prepare.json")
+_FILES = ("store", "index.parquet", "split.json", "quality.html", SUMS_FILE, "prepare.json")
+_CHECKED = ("store/store.json", "index.parquet", "split.json", "quality.html", "prepare.json")
 
 
 @dataclass(frozen=True)
@@ -71,34 +76,27 @@ class DatasetFolder:
         self.folder = folder
         self.work = folder / ".partial" / "items"
         self._assembly = folder / ".partial" / "dataset"
-        self._is_new = not folder.exists()
         self._finished = False
 
     @classmethod
     def begin(cls, folder: Path, inputs: Sequence[Path]) -> "DatasetFolder":
-        """Create the folder and its work folder.
+        """Look at the folder; nothing is written yet.
 
         Args:
             folder: The dataset folder.
             inputs: What will be read, so that it is not written over.
 
         Raises:
-            UsageError: If the folder is an input, holds something else or cannot be written.
+            UsageError: If the folder is an input or holds something else.
         """
         if any(folder.resolve() == path.resolve() for path in inputs):
             msg = f"{folder}: is the input; choose another --out"
             raise UsageError(msg)
         dataset = cls(folder)
-        try:
-            if folder.is_dir() and any(folder.iterdir()) and not dataset._is_ours():
-                msg = f"{folder}: holds other files than a dataset; choose another --out"
-                raise UsageError(msg)
-            dataset.work.mkdir(parents=True, exist_ok=True)
-            (dataset.work / "writable").touch()
-            (dataset.work / "writable").unlink()
-        except OSError as error:
-            msg = f"{folder}: cannot be written ({error.strerror}); choose another --out"
-            raise UsageError(msg) from error
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        if names - {CLAIM_FILE} and not dataset._is_ours():
+            msg = f"{folder}: holds other files than a dataset; choose another --out"
+            raise UsageError(msg)
         return dataset
 
     def _is_ours(self) -> bool:
@@ -118,7 +116,9 @@ class DatasetFolder:
             Store.open(self.folder / "store")
         except (OSError, ValueError, SonoloopError):
             return {}
-        is_whole = all((self.folder / name).is_file() for name in _FILES[1:])
+        is_whole = not damaged_files(self.folder) and all(
+            (self.folder / name).is_file() for name in _CHECKED
+        )
         return described if is_whole and described.get("format") == PREPARE_FORMAT else {}
 
     def finished_keys(self) -> set[str]:
@@ -126,7 +126,8 @@ class DatasetFolder:
         return {path.stem for path in self.work.glob("*.json")}
 
     def __enter__(self) -> "DatasetFolder":  # noqa: PYI034 (beartype cannot read Self)
-        """Return the folder itself."""
+        """Create the work folder."""
+        self.work.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(
@@ -142,8 +143,6 @@ class DatasetFolder:
         num_done = len(self.finished_keys())
         if self._finished or num_done == 0:
             shutil.rmtree(self.work.parent, ignore_errors=True)
-            if self._is_new and not self._finished:
-                self.folder.rmdir()
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
             msg = (
                 f"{self.folder}: no space left on the disk; free some or choose another --out "
@@ -161,6 +160,7 @@ class DatasetFolder:
         if described == self._read_described():
             self._finished = True  # everything is there already: leave the files alone
             return
+        refuse_lost(self.folder)
         items, options, assembly = decisions.items, decisions.options, self._assembly
         shutil.rmtree(assembly, ignore_errors=True)
         assembly.mkdir()
@@ -183,6 +183,7 @@ class DatasetFolder:
         )
         (assembly / "quality.html").write_text(page, encoding="utf-8")
         (assembly / "prepare.json").write_text(json.dumps(described, indent=1) + "\n")
+        write_sums(assembly, _CHECKED)
         self._put_in_place()
         self._finished = True
 

@@ -12,6 +12,7 @@ from sonoloop import __version__
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import ClipCollection
+from sonoloop.folder_claim import claimed_output
 from sonoloop.recipes.evaluate_options import EvaluateOptions
 from sonoloop.recipes.evaluation_choice import choose_metrics, leave_out_unfit
 from sonoloop.recipes.evaluation_gallery import write_gallery
@@ -51,6 +52,17 @@ def evaluate(
         if out.resolve().is_relative_to(folder.resolve()):
             msg = f"--out {out} lies in {folder}: its loops would be taken for clips of it"
             raise UsageError(msg)
+    with claimed_output(out):
+        record = _evaluate(real, synthetic, out, options, console)
+    print_table(record, console)
+    console.print(f"record and loops in {out}", highlight=False, markup=False, soft_wrap=True)
+    return record
+
+
+def _evaluate(
+    real: Path, synthetic: Path, out: Path, options: EvaluateOptions, console: Console
+) -> EvaluationRecord:
+    """Measure and write, in a folder that no other run writes."""
     names, notes = choose_metrics(options)
     sets = open_sets(real, synthetic, options)
     names, unfit = leave_out_unfit(names, sets.real.sources[0].shape, options)
@@ -89,8 +101,6 @@ def evaluate(
         notes=tuple(dict.fromkeys(notes)),
     )
     write_atomically(out / RECORD_FILE, record_json(record).encode())
-    print_table(record, console)
-    console.print(f"record and loops in {out}", highlight=False, markup=False, soft_wrap=True)
     return record
 
 

@@ -11,8 +11,7 @@ import torch
 from lightning_fabric import Fabric
 from rich.console import Console
 from rich.progress import track
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
 from torch import Tensor
 
 from sonoloop.atomic_files import write_atomically
@@ -27,6 +26,7 @@ from sonoloop.recipes.training_data import fixed_clips, fixed_items
 from sonoloop.shapes import Clip, Frame
 from sonoloop.training.batches import stack_arrays
 from sonoloop.training.random_numbers import seed_step
+from sonoloop.training.sealed_tensors import seal, unseal
 
 FIXED_BATCH_SIZE = 4
 """Clips encoded at a time where there are few."""
@@ -95,12 +95,12 @@ def load_cache(path: Path, key: str) -> LatentCache | None:
     if not path.is_file():
         return None
     try:
-        with safe_open(path, framework="pt") as file:
-            if (file.metadata() or {}).get("key") != key:
-                return None
-            return LatentCache(*(file.get_tensor(name) for name in LatentCache._fields))
-    except SafetensorError:
+        tensors, metadata = unseal(path)
+    except (SafetensorError, ValueError):
         return None  # damaged: it is made anew
+    if metadata.get("key") != key:
+        return None
+    return LatentCache(**tensors)
 
 
 def save_cache(path: Path, key: str, cache: LatentCache) -> None:
@@ -111,8 +111,7 @@ def save_cache(path: Path, key: str, cache: LatentCache) -> None:
         key: What the cache was made from.
         cache: Tensors on any device.
     """
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in cache._asdict().items()}
-    write_atomically(path, save(tensors, metadata={"key": key}))
+    write_atomically(path, seal(cache._asdict(), {"key": key}))
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ from sonoloop.data.layouts import read_catalog
 from sonoloop.data.prepare_options import PrepareOptions
 from sonoloop.data.splits import parse_ratios
 from sonoloop.errors import SonoloopError, UsageError
-from sonoloop.folder_claim import check_free, claimed
+from sonoloop.folder_claim import claimed_output
 from sonoloop.recipes.dataset_folder import DatasetFolder, Decisions
 from sonoloop.recipes.prepare_items import Failure, prepare_all
 
@@ -70,24 +70,7 @@ def prepare(
     if not catalog.items and not catalog.dropped:
         msg = f"{inputs[0]}: no recordings found; give a folder with videos or stills"
         raise UsageError(msg)
-    check_free(out)
     folder = DatasetFolder.begin(out, inputs)
-    earlier = folder.earlier_items()
-    done_before = folder.finished_keys() | {item.key for item in earlier.values()}
-    tasks = [
-        ItemTask(
-            item_id=item.item_id,
-            path=item.path,
-            first_frame=item.first_frame,
-            size=options.size,
-            num_frames=options.num_frames,
-            max_frames=options.max_frames,
-            work=folder.work,
-            earlier=earlier.get(item.item_id),
-            reading=options.reading_options(),
-        )
-        for item in catalog.items
-    ]
     progress = Progress(
         TextColumn("preparing"),
         BarColumn(),
@@ -95,7 +78,23 @@ def prepare(
         TimeRemainingColumn(),
         console=console,
     )
-    with folder, claimed(out), progress:
+    with claimed_output(out), folder, progress:
+        earlier = folder.earlier_items()
+        done_before = folder.finished_keys() | {item.key for item in earlier.values()}
+        tasks = [
+            ItemTask(
+                item_id=item.item_id,
+                path=item.path,
+                first_frame=item.first_frame,
+                size=options.size,
+                num_frames=options.num_frames,
+                max_frames=options.max_frames,
+                work=folder.work,
+                earlier=earlier.get(item.item_id),
+                reading=options.reading_options(),
+            )
+            for item in catalog.items
+        ]
         bar = progress.add_task("", total=len(tasks))
         results = prepare_all(
             tasks,

@@ -1,11 +1,14 @@
 """Prepare items in parallel: results in the order of the tasks, whatever finishes first."""
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 
 from sonoloop.data.item_preparation import ItemTask, PreparedItem, prepare_item
 from sonoloop.errors import LeftOutError, UnreadableFileError
@@ -94,7 +97,7 @@ def _results(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
 def _pooled(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
     # Not forked: a copy of a process that has threads (progress bar, polars) may deadlock.
     pool = ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=get_context("spawn"), initializer=_leave_interrupts
+        min(workers, len(tasks)), mp_context=get_context("spawn"), initializer=_follow_parent
     )
     try:
         yield from pool.map(prepare_or_explain, tasks)
@@ -102,6 +105,15 @@ def _pooled(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """Let Ctrl-C end the parent alone, which then ends its workers in order."""
+def _follow_parent() -> None:
+    """Let Ctrl-C end the parent alone, which then ends its workers, and end with it if killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """Wait for the end of the process that gives out the work: nobody else would tell."""
+    parent.join()
+    os._exit(1)

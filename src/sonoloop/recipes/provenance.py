@@ -10,7 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.synthesis.manifest import PARQUET_FILE
+from sonoloop.synthesis.manifest import PARQUET_FILE, damaged_clips
 from sonoloop.synthesis.provenance import Provenance, read_provenance
 
 IN_MANIFEST: Final = {".npy": "npy", ".nii.gz": "nifti"}
@@ -21,31 +21,54 @@ SUFFIXES: Final = (".mp4", ".gif", ".png", ".dcm", ".mha", *IN_MANIFEST)
 
 
 def provenance(files: Sequence[Path], *, as_json: bool, console: Console | None = None) -> int:
-    """Tell of every file which model, seed and still made it.
+    """Tell of every file which model, seed and still made it, and whether it is as it was written.
 
     Args:
-        files: Files, and folders whose loops are all looked at.
+        files: Files, and folders whose loops and manifests are all looked at.
         as_json: One JSON object a line instead of sentences.
         console: Where to say it; None takes the terminal.
 
     Returns:
-        Number of files that were not made here.
+        Number of files that were not made here or differ from their checksum.
 
     Raises:
         UsageError: If there is nothing to look at.
     """
     console = console or Console()
-    num_foreign = 0
-    for path in _expanded(files):
+    num_bad = 0
+    found = _expanded(files)
+    damaged = _damaged(found, [path for path in files if path.is_dir()])
+    for path in [*found, *sorted(damaged.keys() - set(found))]:
+        wrong = damaged.get(path)
         try:
+            if wrong is not None:
+                raise UnreadableFileError(path, wrong)  # noqa: TRY301 - said like any other
             made_by = find_provenance(path)
         except UnreadableFileError as error:
-            num_foreign += 1
-            line = _json(path, None) if as_json else str(error)
+            num_bad += 1
+            line = _json(path, None, wrong) if as_json else str(error)
         else:
             line = _json(path, made_by) if as_json else f"{path}: {sentence(made_by)}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return num_foreign
+    return num_bad
+
+
+def _damaged(files: Sequence[Path], folders: Sequence[Path]) -> dict[Path, str]:
+    """Find what differs from its checksum; manifests only in folders that were asked about."""
+    names: dict[Path, set[str]] = {}
+    for path in files:
+        names.setdefault(path.parent, set()).add(path.name)
+    damaged: dict[Path, str] = {}
+    for place, inside in names.items():
+        wrong = damaged_clips(place, inside)
+        if PARQUET_FILE in wrong:  # whoever reads it may crash
+            untold = f"is described by {PARQUET_FILE}, which differs from its checksum"
+            wrong = {name: untold for name in inside if name.endswith(tuple(IN_MANIFEST))} | wrong
+        is_asked = any(place.is_relative_to(folder) for folder in folders)
+        damaged |= {
+            place / name: text for name, text in wrong.items() if is_asked or name in inside
+        }
+    return damaged
 
 
 def find_provenance(path: Path) -> Provenance:
@@ -119,6 +142,6 @@ def _expanded(files: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _json(path: Path, made_by: Provenance | None) -> str:
+def _json(path: Path, made_by: Provenance | None, damaged: str | None = None) -> str:
     found = None if made_by is None else asdict(made_by)
-    return json.dumps({"file": str(path), "sonoloop": found}, sort_keys=True)
+    return json.dumps({"file": str(path), "sonoloop": found, "damaged": damaged}, sort_keys=True)

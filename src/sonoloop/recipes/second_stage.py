@@ -101,22 +101,24 @@ class SecondStageRecipe:
         by_name = {"diffusion": preset.diffusion_training, "flow": preset.flow_training}
         training = by_name[self.name].for_videos(len(clips.train))
         fabric = launch_fabric(training)
-        run = open_shared_run(fabric, out, run_config, resume=resume)
-        torch.manual_seed(training.seed)
-        model = stage_1.model.to(fabric.device)
-        cache = _cached_latents(
-            model,
-            stage_1,
-            clips.train,
-            preset,
-            run,
-            seed=training.seed,
-            fabric=fabric,
-            console=console,
-        )
-        stage_2 = self.compose(preset, cache, clips, model.latent_shape, init)
-        task = latent_task(self.name, stage_2, cache, model, clips, preset, training, fabric)
-        return run_training(fabric, task, training, run, interruption=interruption, console=console)
+        with open_shared_run(fabric, out, run_config, resume=resume) as run:
+            torch.manual_seed(training.seed)
+            model = stage_1.model.to(fabric.device)
+            cache = _cached_latents(
+                model,
+                stage_1,
+                clips.train,
+                preset,
+                run,
+                seed=training.seed,
+                fabric=fabric,
+                console=console,
+            )
+            stage_2 = self.compose(preset, cache, clips, model.latent_shape, init)
+            task = latent_task(self.name, stage_2, cache, model, clips, preset, training, fabric)
+            return run_training(
+                fabric, task, training, run, interruption=interruption, console=console
+            )
 
 
 def _cached_latents(

@@ -16,8 +16,8 @@ from sonoloop.classification.scores import auroc
 from sonoloop.classification.statistics import NUM_DRAWS, auroc_draws
 from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
-from sonoloop.folder_claim import claimed
-from sonoloop.recipes.study_cells import FIRST, Cell, needs, plan_cells, read_cell
+from sonoloop.folder_claim import claimed_output
+from sonoloop.recipes.study_cells import FIRST, Cell, clear_runs, needs, plan_cells, read_cell
 from sonoloop.recipes.study_context import StudyContext
 from sonoloop.recipes.study_cost import duration, plan_lines
 from sonoloop.recipes.study_data import open_study_data
@@ -128,8 +128,7 @@ def study(  # noqa: PLR0913 - the options of a command
         _say(console, line)
     if plan_only:
         return None
-    out.mkdir(parents=True, exist_ok=True)
-    with claimed(out):
+    with claimed_output(out):
         settings = {
             "data_fingerprint": fingerprint(dataset),
             "stills_fingerprint": fingerprint(stills) if stills else None,
@@ -137,6 +136,7 @@ def study(  # noqa: PLR0913 - the options of a command
             "classes": list(classes),
         }
         _keep_settings(out, settings, options)
+        clear_runs(out, set(cells) - set(left))  # of a study killed just after it wrote the scores
         _run(context, left, engine or LocalEngine())
     found = {cell: scores for cell in cells if (scores := read_cell(out, cell)) is not None}
     record = _record(context, dataset, arms, found, notes)

@@ -1,7 +1,8 @@
 """The trainings of a study: each a cell with a folder of its own, in any order, done once."""
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,3 +122,16 @@ def cell_folder(study: Path, cell: Cell) -> Path:
         cell: The cell.
     """
     return study / "cells" / cell.name
+
+
+def clear_runs(study: Path, done: Iterable[Cell]) -> None:
+    """Remove the trainings of cells that are done, where they still lie there.
+
+    Args:
+        study: Folder of the study.
+        done: The cells.
+    """
+    for cell in done:
+        run = cell_folder(study, cell) / RUN_FOLDER
+        if run.exists():  # a probe has none
+            shutil.rmtree(run)

@@ -1,7 +1,6 @@
 """All that a cell needs, opened once per process, and the running of one cell."""
 
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,14 @@ from sonoloop.classification.labelled_clips import LabelledClips
 from sonoloop.classification.prediction import Probabilities, class_probabilities, mean_by_video
 from sonoloop.recipes.labelled_dataset import LabelledVideos
 from sonoloop.recipes.study_arms import as_images, synthetic_clips, training_clips
-from sonoloop.recipes.study_cells import RUN_FOLDER, Cell, cell_folder, needs, write_cell
+from sonoloop.recipes.study_cells import (
+    RUN_FOLDER,
+    Cell,
+    cell_folder,
+    clear_runs,
+    needs,
+    write_cell,
+)
 from sonoloop.recipes.study_data import Stills, StudyData, of_items, read_windows, seen_size
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_fold import Makers, fold_clips, trained_makers
@@ -175,8 +181,7 @@ def run_cell(context: StudyContext, cell: Cell, sources: Sequence[str]) -> None:
     """
     run = cell_folder(context.folder, cell) / RUN_FOLDER
     write_cell(context.folder, cell, train_cell(context, cell, sources, run))
-    if run.exists():  # a probe has none
-        shutil.rmtree(run)
+    clear_runs(context.folder, [cell])
 
 
 def train_cell(

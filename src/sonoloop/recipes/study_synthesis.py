@@ -10,6 +10,7 @@ import numpy as np
 from sonoloop.atomic_files import write_atomically
 from sonoloop.data.letterbox import Letterbox
 from sonoloop.data.recording import Box, Frames
+from sonoloop.evaluation.measurement_cache import NOT_READABLE
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.loops import LoopOptions, LoopRequest
 from sonoloop.synthesis.seeds import pixels_sha256
@@ -122,16 +123,9 @@ def kept(path: Path, requests: Sequence[Request], make: Callable[[], np.ndarray]
         make: Makes it, in this order.
     """
     wanted = [Request(*one) for one in requests]
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as stored:
-            found = [
-                Request(str(item), int(label), int(sample))
-                for item, label, sample in zip(
-                    stored["items"], stored["labels"], stored["samples"], strict=True
-                )
-            ]
-            if found == wanted:
-                return Synthetic(stored["clips"], found)
+    there = _read(path) if path.is_file() else None
+    if there is not None and there.requests == wanted:
+        return there
     clips = make()
     columns: Mapping[str, object] = {
         "items": np.array([one.item for one in wanted]),
@@ -142,3 +136,13 @@ def kept(path: Path, requests: Sequence[Request], make: Callable[[], np.ndarray]
     np.savez(buffer, clips=clips, **columns)  # type: ignore[arg-type]  # arrays, all of them
     write_atomically(path, buffer.getvalue())
     return Synthetic(clips, wanted)
+
+
+def _read(path: Path) -> Synthetic | None:
+    """Read clips that were kept; None if the file is damaged, and they are made anew."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            columns = (stored[name].tolist() for name in ("items", "labels", "samples"))
+            return Synthetic(stored["clips"], [Request(*one) for one in zip(*columns, strict=True)])
+    except (*NOT_READABLE, KeyError):
+        return None

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sonoloop.data.reading import find_recordings
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.folder_claim import claimed
+from sonoloop.folder_claim import claimed_output
 from sonoloop.report.words import counted
 from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
@@ -127,7 +127,6 @@ def synthesize(
     check_control(animator.sampler, options.loops)
     if motion is not None:
         animator = _with_motion_of(animator, motion)
-    _check_writable(out)
     _say(
         console,
         f"model '{animator.config.name}', trained on {animator.config.trained_on}: anything else "
@@ -137,7 +136,7 @@ def synthesize(
         _say(console, f"{stills.num_masks} segmentation masks left out")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
-        claimed(out),
+        claimed_output(out),
         Progress(*columns, TimeRemainingColumn(), console=console) as progress,
     ):
         total = len(stills.files) * options.num_samples
@@ -226,15 +225,3 @@ def _unusual_sentence(name: str, verdict: StillTypicality) -> str:
 
 def _say(console: Console, sentence: str) -> None:
     console.print(sentence, highlight=False, markup=False, soft_wrap=True)
-
-
-def _check_writable(out: Path) -> None:
-    """Make the folder, or refuse before any work is done."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        msg = f"cannot write to {out} ({error.strerror}): choose another --out"
-        raise UsageError(msg) from error

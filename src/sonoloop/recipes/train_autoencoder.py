@@ -88,10 +88,10 @@ def train_autoencoder(
     fabric = launch_fabric(config)
     if fabric.is_global_zero:
         say_what_is_few(clips.train, config.batch_size, console)
-    run = open_shared_run(fabric, out, run_config, resume=resume)
-    torch.manual_seed(config.seed)
-    task = autoencoder_task(start_model(preset, init), clips, preset, fabric)
-    return run_training(fabric, task, config, run, interruption=interruption, console=console)
+    with open_shared_run(fabric, out, run_config, resume=resume) as run:
+        torch.manual_seed(config.seed)
+        task = autoencoder_task(start_model(preset, init), clips, preset, fabric)
+        return run_training(fabric, task, config, run, interruption=interruption, console=console)
 
 
 def start_model(preset: Preset, init: str | None) -> VideoAutoencoder:

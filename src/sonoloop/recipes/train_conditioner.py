@@ -83,10 +83,10 @@ def train_conditioner(
     config = config.for_videos(len(clips.train))
     preset = preset.model_copy(update={"conditioner_training": config})
     fabric = launch_fabric(config)
-    run = open_shared_run(fabric, out, run_config, resume=resume)
-    torch.manual_seed(config.seed)
-    task = conditioner_task(clips, preset, fabric)
-    return run_training(fabric, task, config, run, interruption=interruption, console=console)
+    with open_shared_run(fabric, out, run_config, resume=resume) as run:
+        torch.manual_seed(config.seed)
+        task = conditioner_task(clips, preset, fabric)
+        return run_training(fabric, task, config, run, interruption=interruption, console=console)
 
 
 def load_conditioner(conditioner: FrozenConditioner, run: Path) -> None:

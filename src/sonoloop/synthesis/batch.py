@@ -14,12 +14,7 @@ from typing import Final, NamedTuple
 from sonoloop.data.recording import Frames
 from sonoloop.data.volume_files import write_volume_file
 from sonoloop.errors import UnreadableFileError
-from sonoloop.synthesis.batch_options import (
-    BatchOptions,
-    BatchResult,
-    Format,
-    StillFile,
-)
+from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, Format, StillFile
 from sonoloop.synthesis.clip_names import file_sha256, origin, still_stem
 from sonoloop.synthesis.controlled_sampling import check_control
 from sonoloop.synthesis.dicom_export import write_dicom
@@ -91,8 +86,7 @@ def synthesize_batch(
 
     Raises:
         OSError: If a file cannot be written.
-        UsageError: If an option is out of range or asks what the model was not trained for, or
-            ``out`` holds a damaged manifest.
+        UsageError: If an option is out of range or unknown to the model, or a manifest is damaged.
     """
     batch = _Batch(model, out, options, advance)
     try:

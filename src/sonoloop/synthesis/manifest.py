@@ -1,13 +1,14 @@
 """The table beside the clips: what made each of them, as Parquet for programs and CSV for eyes."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import SUMS_FILE, damaged_files, sha256_of, write_sums
 from sonoloop.errors import UsageError
 
 PARQUET_FILE: Final = "manifest.parquet"
@@ -50,8 +51,18 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "nifti": pl.String,
     "mha": pl.String,
     "strip": pl.String,
+    "mp4_sha256": pl.String,
+    "gif_sha256": pl.String,
+    "npy_sha256": pl.String,
+    "dicom_sha256": pl.String,
+    "nifti_sha256": pl.String,
+    "mha_sha256": pl.String,
+    "strip_sha256": pl.String,
 }
 """One row per clip; file names are relative to the manifest's folder, null where not written."""
+
+FILE_COLUMNS: Final = ("mp4", "gif", "npy", "dicom", "nifti", "mha", "strip")
+"""Columns of file names; each has another one of checksums."""
 
 LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "dicom": None,
@@ -64,6 +75,13 @@ LATER_COLUMNS: Final[dict[str, bool | None]] = {
     "motion_source": None,
     "motion_sha256": None,
     "motion_start_s": None,
+    "mp4_sha256": None,
+    "gif_sha256": None,
+    "npy_sha256": None,
+    "dicom_sha256": None,
+    "nifti_sha256": None,
+    "mha_sha256": None,
+    "strip_sha256": None,
 }
 """What the rows of a manifest without these columns have in them."""
 
@@ -120,12 +138,22 @@ class Manifest:
         return self._rows.get(key)
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Add rows, replacing those of the same clips."""
+        """Add rows with the checksums of their files, replacing those of the same clips."""
         for row in rows:
-            self._rows[row_key(row)] = row
+            self._rows[row_key(row)] = {**row, **self._checksums(row)}
+
+    def _checksums(self, row: Row) -> dict[str, str]:
+        """Hash the files that lie here, unless whoever wrote them has done so."""
+        return {
+            f"{kind}_sha256": sha256_of(self.folder / str(row[kind]))
+            for kind in FILE_COLUMNS
+            if row.get(kind) is not None
+            and row.get(f"{kind}_sha256") is None
+            and (self.folder / str(row[kind])).is_file()
+        }
 
     def write(self) -> None:
-        """Write both files, each complete or not at all."""
+        """Write both files, each complete or not at all, and their checksums."""
         table = pl.DataFrame(list(self._rows.values()), schema=SCHEMA).sort(
             "source", "seed", "sample"
         )
@@ -133,3 +161,35 @@ class Manifest:
         table.write_parquet(buffer)
         write_atomically(self.folder / PARQUET_FILE, buffer.getvalue())
         write_atomically(self.folder / CSV_FILE, table.write_csv().encode())
+        write_sums(self.folder, (PARQUET_FILE, CSV_FILE))
+
+
+def damaged_clips(folder: Path, names: Container[str]) -> dict[str, str]:
+    """Compare clips with the checksums in the manifest beside them, and it with its own.
+
+    Args:
+        folder: Where clips and manifest are; without a manifest nothing can be told.
+        names: Files to compare, as far as the manifest has a checksum of them.
+
+    Returns:
+        What is wrong, by the name of the file.
+    """
+    wrong = damaged_files(folder)
+    damaged = dict.fromkeys(wrong, f"differs from its checksum in {SUMS_FILE}")
+    if PARQUET_FILE in damaged or not (folder / PARQUET_FILE).is_file():
+        return damaged
+    try:
+        rows = pl.read_parquet(folder / PARQUET_FILE).to_dicts()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        return damaged | {PARQUET_FILE: f"cannot be read ({error})"}
+    expected = {
+        row[kind]: row[f"{kind}_sha256"]
+        for row in rows
+        for kind in FILE_COLUMNS
+        if row.get(kind) in names and row.get(f"{kind}_sha256")
+    }
+    return damaged | {
+        name: f"differs from its checksum in {PARQUET_FILE}"
+        for name, digest in expected.items()
+        if (folder / name).is_file() and sha256_of(folder / name) != digest
+    }

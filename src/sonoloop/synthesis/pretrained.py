@@ -3,6 +3,7 @@
 model/
   weights.safetensors   "autoencoder.*", "diffusion.*" or "flow.*" in fp16, "typicality.*" in fp32
   config.json           see ``ModelConfig``
+  SHA256SUMS            checksums of both
   README.md             model card
 """
 
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from sonoloop import pretrained
 from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import SUMS_FILE, damaged_files, write_sums
 from sonoloop.errors import UsageError
 from sonoloop.synthesis.config import FORMAT_VERSION, ModelConfig
 
@@ -78,6 +80,12 @@ def read_model(folder: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     """
     described = (folder / CONFIG_FILE).read_bytes()
     _refuse_newer(folder, described)
+    if damaged_files(folder, [CONFIG_FILE]):
+        msg = (
+            f"{folder / CONFIG_FILE} differs from its checksum in {SUMS_FILE}: export or download "
+            "it again, or remove that file if you changed the config on purpose"
+        )
+        raise UsageError(msg)
     try:
         config = ModelConfig.model_validate_json(described)
     except ValidationError as error:
@@ -185,7 +193,7 @@ def pack_weights(networks: Mapping[str, Tensors], typicality: Tensors) -> bytes:
 
 
 def write_model(folder: Path, config: ModelConfig, weights: bytes, card: str) -> None:
-    """Write a model folder, the config last: without it the folder is no model.
+    """Write a model folder, the config after all it speaks of: without it the folder is no model.
 
     Args:
         folder: Where to write.
@@ -195,4 +203,6 @@ def write_model(folder: Path, config: ModelConfig, weights: bytes, card: str) ->
     """
     write_atomically(folder / WEIGHTS_FILE, weights)
     write_atomically(folder / CARD_FILE, card.encode())
+    (folder / SUMS_FILE).unlink(missing_ok=True)  # of a model that stood here
     write_atomically(folder / CONFIG_FILE, (config.model_dump_json(indent=2) + "\n").encode())
+    write_sums(folder, (WEIGHTS_FILE, CONFIG_FILE))

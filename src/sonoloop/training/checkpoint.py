@@ -2,6 +2,7 @@
 
 checkpoints/
   step-00001200/
+    SHA256SUMS             checksums of the files below, which "sha256sum --check" reads too
     model.safetensors      weights of every learner, named "learner.weight"
     ema.safetensors        averaged weights of the trained model, by their own names
     optimizer.safetensors  running means, named "learner.weight|state"
@@ -11,17 +12,21 @@ checkpoints/
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save
 
-from sonoloop.atomic_files import write_atomically
+from sonoloop.atomic_files import refuse_lost, write_atomically
+from sonoloop.checksums import damaged_files, write_sums
 from sonoloop.errors import SonoloopError, UsageError
 
 CHECKPOINT_FORMAT = 1
+
+EMA_FILE = "ema.safetensors"
+_FILES = ("model.safetensors", EMA_FILE, "optimizer.safetensors", "state.json")
 
 KEPT = 2
 """Checkpoints that stay: the newest, and one more in case it turns out to be bad."""
@@ -63,7 +68,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             stays and older checkpoints are untouched.
     """
     final = folder / f"step-{checkpoint.step:08d}"
-    unfinished = folder / f".{final.name}.unfinished"
+    unfinished = _unfinished(final)
+    refuse_lost(folder)
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
@@ -72,8 +78,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         (unfinished / "state.json").write_text(
             json.dumps({"format": CHECKPOINT_FORMAT, "step": checkpoint.step, **checkpoint.state})
         )
+        write_sums(unfinished, _FILES)
         if final.exists():  # saved at this step before, by the run that was resumed
-            shutil.rmtree(final)
+            shutil.rmtree(final.rename(final.with_name(f".{final.name}.old.unfinished")))
         unfinished.rename(final)
         write_atomically(folder / "latest.json", json.dumps({"checkpoint": final.name}).encode())
     except (OSError, RuntimeError) as error:
@@ -85,9 +92,29 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             "then run the same command with --resume"
         )
         raise SonoloopError(msg) from error
-    for old in sorted(folder.glob("step-*"))[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    _drop_old(folder)
     return final
+
+
+def clear_checkpoints(folder: Path) -> None:
+    """Remove what a killed process was writing or removing.
+
+    Args:
+        folder: The run's checkpoints folder; no other process writes it.
+    """
+    for unfinished in folder.glob(".*.unfinished"):
+        shutil.rmtree(unfinished, ignore_errors=True)
+    _drop_old(folder)
+
+
+def _drop_old(folder: Path) -> None:
+    """Remove all checkpoints but the last, by another name first: whatever has its own is whole."""
+    for old in sorted(folder.glob("step-*"))[:-KEPT]:
+        shutil.rmtree(old.rename(_unfinished(old)), ignore_errors=True)
+
+
+def _unfinished(checkpoint: Path) -> Path:
+    return checkpoint.with_name(f".{checkpoint.name}.unfinished")
 
 
 def latest_checkpoint(folder: Path) -> Path | None:
@@ -121,6 +148,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         SonoloopError: If a file is missing or damaged.
     """
     refuse_newer(folder)
+    refuse_damaged(folder)
     try:
         state = json.loads((folder / "state.json").read_text())
         return Checkpoint(
@@ -133,6 +161,25 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     except Exception as error:
         msg = f"{folder}: not a whole checkpoint ({error}); delete this folder and resume again"
         raise SonoloopError(msg) from error
+
+
+def refuse_damaged(folder: Path, names: Collection[str] | None = None) -> None:
+    """Refuse a checkpoint whose files are not what was written.
+
+    Args:
+        folder: The checkpoint's own folder.
+        names: Files that will be read; None for all.
+
+    Raises:
+        SonoloopError: Naming the files, if one differs from its checksum.
+    """
+    damaged = damaged_files(folder, names)
+    if damaged:
+        msg = (
+            f"{folder}: not a whole checkpoint ({', '.join(damaged)} differs from its checksum); "
+            "delete this folder and resume again"
+        )
+        raise SonoloopError(msg)
 
 
 def refuse_newer(folder: Path) -> None:

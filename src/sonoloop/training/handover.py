@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from sonoloop.atomic_files import write_atomically
-from sonoloop.errors import UsageError
+from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.training.sealed_tensors import seal, unseal
 
 HANDOVER_FILE: Final = "handover.safetensors"
 
@@ -26,10 +26,20 @@ def write_handover(path: Path, stage: str, ema_model: nn.Module, step: int) -> N
         stage: Which part of a model they are.
         ema_model: Averaged weights.
         step: Steps that were made.
+
+    Raises:
+        SonoloopError: If the disk is full or the folder cannot be written; an older file stays.
     """
     tensors = {name: _halved(tensor) for name, tensor in ema_model.state_dict().items()}
     metadata = {"stage": stage, "step": str(step)}
-    write_atomically(path, save(tensors, metadata=metadata))
+    try:
+        write_atomically(path, seal(tensors, metadata))
+    except OSError as error:
+        msg = (
+            f"cannot write {path}: {error.strerror}; the checkpoints before it are untouched: free "
+            "space there, then run the same command with --resume"
+        )
+        raise SonoloopError(msg) from error
 
 
 def read_handover(path: Path, stage: str) -> dict[str, Tensor]:
@@ -42,13 +52,19 @@ def read_handover(path: Path, stage: str) -> dict[str, Tensor]:
     Raises:
         UsageError: If the file is damaged, or of another stage.
     """
+    reason = ""
     try:
-        with safe_open(path, framework="pt") as file:
-            found = (file.metadata() or {}).get("stage")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        msg = f"{path} is no readable safetensors file ({error}): copy {HANDOVER_FILE} again"
-        raise UsageError(msg) from error
+        tensors, metadata = unseal(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = str(error)
+    else:
+        unknown = metadata.keys() - {"stage", "step"}
+        if unknown:  # such as a damaged name of the checksum
+            reason = f"it says {', '.join(unknown)}"
+    if reason:
+        msg = f"{path} is no readable safetensors file ({reason}): copy {HANDOVER_FILE} again"
+        raise UsageError(msg)
+    found = metadata.get("stage")
     if found != stage:
         msg = f"{path} holds weights of {found!r}, not of {stage!r}: give the {HANDOVER_FILE} of "
         raise UsageError(msg + f"a run of {stage}")

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +12,7 @@ from lightning_fabric import Fabric
 
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.precision import Autocast, resolve_precision
-from sonoloop.training.run_folder import Config, RunFolder, open_run
+from sonoloop.training.run_folder import Config, RunFolder, claimed_run
 
 
 def launch_fabric(config: TrainingConfig) -> Fabric:
@@ -59,7 +61,10 @@ def fabric_on(device: str, precision: Literal["auto", "32-true", "bf16-mixed"]) 
     return fabric
 
 
-def open_shared_run(fabric: Fabric, path: Path, config: Config, *, resume: bool) -> RunFolder:
+@contextmanager
+def open_shared_run(
+    fabric: Fabric, path: Path, config: Config, *, resume: bool
+) -> Iterator[RunFolder]:
     """Let one process open the run folder for all.
 
     Args:
@@ -68,13 +73,12 @@ def open_shared_run(fabric: Fabric, path: Path, config: Config, *, resume: bool)
         config: Resolved settings.
         resume: Whether to go on with what the folder holds.
 
-    Returns:
-        The folder.
+    Yields:
+        The folder, kept from other runs.
 
     Raises:
-        UsageError: As :func:`sonoloop.training.run_folder.open_run`.
+        UsageError: As :func:`sonoloop.training.run_folder.claimed_run`.
     """
-    if fabric.is_global_zero:
-        open_run(path, config, resume=resume)
-    fabric.barrier()
-    return RunFolder(path)
+    with claimed_run(path, config, resume=resume) if fabric.is_global_zero else nullcontext():
+        fabric.barrier()
+        yield RunFolder(path)

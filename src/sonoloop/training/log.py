@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sonoloop.atomic_files import write_atomically
+from sonoloop.atomic_files import refuse_lost, write_atomically
 
 
 def append_line(path: Path, line: Mapping[str, object]) -> None:
@@ -13,7 +13,11 @@ def append_line(path: Path, line: Mapping[str, object]) -> None:
     Args:
         path: Log file; made if missing.
         line: What JSON can hold.
+
+    Raises:
+        SonoloopError: If the run folder was removed meanwhile.
     """
+    refuse_lost(path)
     with path.open("a") as file:
         file.write(json.dumps(line) + "\n")
 

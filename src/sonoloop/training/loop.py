@@ -231,9 +231,10 @@ class TrainingLoop(Generic[Batch]):
         self._state.record = LossRecord(rows)  # of all processes, as any number may go on
         checkpoint = self._state.to_checkpoint()
         if self._fabric.is_global_zero:
-            self._checkpoint = save_checkpoint(self._run.checkpoints, checkpoint)
             stage, ema_model = self._task.learners[0].name, self._state.ema.ema_model
+            # Before the checkpoint: a run killed between the two makes both again.
             write_handover(self._run.path / HANDOVER_FILE, stage, ema_model, self.step)
+            self._checkpoint = save_checkpoint(self._run.checkpoints, checkpoint)
         self._fabric.barrier()
         self._mark = time.monotonic()
 

@@ -9,8 +9,8 @@ run/
 """
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,8 +21,14 @@ from torch import Tensor, nn
 
 from sonoloop.atomic_files import write_atomically
 from sonoloop.errors import UsageError
-from sonoloop.folder_claim import check_free
-from sonoloop.training.checkpoint import latest_checkpoint, refuse_newer
+from sonoloop.folder_claim import claimed_output
+from sonoloop.training.checkpoint import (
+    EMA_FILE,
+    clear_checkpoints,
+    latest_checkpoint,
+    refuse_damaged,
+    refuse_newer,
+)
 from sonoloop.training.config import FREE_ON_RESUME
 from sonoloop.training.environment import describe_environment
 
@@ -69,6 +75,25 @@ class TrainedRun(NamedTuple):
     ema_path: Path
 
 
+@contextmanager
+def claimed_run(path: Path, config: Config, *, resume: bool) -> Iterator[RunFolder]:
+    """Open a run folder and keep other runs out of it, from before anything in it is touched.
+
+    Args:
+        path: The folder.
+        config: Resolved settings, as JSON can hold them.
+        resume: Whether to go on with what the folder holds; a folder without a run is started.
+
+    Yields:
+        The folder, with config.json and environment.json written.
+
+    Raises:
+        UsageError: As :func:`open_run`, or if another process writes the folder.
+    """
+    with claimed_output(path):
+        yield open_run(path, config, resume=resume)
+
+
 def open_run(path: Path, config: Config, *, resume: bool) -> RunFolder:
     """Start a run folder, or find the one to go on with.
 
@@ -82,10 +107,9 @@ def open_run(path: Path, config: Config, *, resume: bool) -> RunFolder:
 
     Raises:
         UsageError: If the folder holds a run and ``resume`` is False, if the run was made with
-            other settings or data, or if the folder cannot be written or another process does.
+            other settings or data, if its settings are gone, or if the folder cannot be written.
     """
     run = RunFolder(path)
-    check_free(path)
     config = json.loads(json.dumps(config))
     if (path / "config.json").exists():
         if not resume:
@@ -95,11 +119,13 @@ def open_run(path: Path, config: Config, *, resume: bool) -> RunFolder:
             )
             raise UsageError(msg)
         _refuse_other_config(path, _read_config(path), config)
+    elif latest_checkpoint(run.checkpoints) is not None:
+        msg = f"{path} holds checkpoints but no config.json: restore it or choose another --out"
+        raise UsageError(msg)
     try:
         run.samples.mkdir(parents=True, exist_ok=True)
         run.checkpoints.mkdir(exist_ok=True)
-        for unfinished in run.checkpoints.glob(".*.unfinished"):  # of a killed process
-            shutil.rmtree(unfinished, ignore_errors=True)
+        clear_checkpoints(run.checkpoints)
         _write_json(path / "environment.json", describe_environment())
         _write_json(path / "config.json", config)
     except OSError as error:
@@ -119,6 +145,7 @@ def load_run(path: Path) -> TrainedRun:
 
     Raises:
         UsageError: If the folder holds no run, one without a checkpoint or one of a newer version.
+        SonoloopError: If these weights differ from their checksum.
     """
     if not (path / "config.json").is_file():
         msg = f"{path} holds no training run (no config.json in it): give the --out of a training"
@@ -128,7 +155,8 @@ def load_run(path: Path) -> TrainedRun:
         msg = f"{path} holds no checkpoint yet: finish its training with --resume first"
         raise UsageError(msg)
     refuse_newer(checkpoint)
-    return TrainedRun(_read_config(path), checkpoint / "ema.safetensors")
+    refuse_damaged(checkpoint, [EMA_FILE])
+    return TrainedRun(_read_config(path), checkpoint / EMA_FILE)
 
 
 def start_from(module: nn.Module, path: Path, *, optional: tuple[str, ...] = ()) -> None:

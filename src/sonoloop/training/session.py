@@ -1,11 +1,8 @@
 """A training as people see it: where it runs, how far it is, how it ended."""
 
-from contextlib import nullcontext
-
 from lightning_fabric import Fabric
 from rich.console import Console
 
-from sonoloop.folder_claim import claimed
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.loop import Outcome, TrainingLoop
@@ -38,11 +35,9 @@ def run_training(
         How it ended.
 
     Raises:
-        UsageError: If another process trains into this folder.
         SonoloopError: If a loss is not finite or a checkpoint cannot be written.
     """
-    claim = claimed(run.path) if fabric.is_global_zero else nullcontext()
-    with interruption, claim:
+    with interruption:
         loop = TrainingLoop(fabric, task, config, run)
         weights = sum(weight.numel() for weight in task.learners[0].module.parameters())
         precision = resolve_precision(config.precision, fabric.device.type)

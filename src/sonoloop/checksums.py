@@ -1,0 +1,62 @@
+"""Checksums of the files of a folder, as ``sha256sum --check SHA256SUMS`` reads them.
+
+A file without its line is not checked: what an older version wrote has no such file at all.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Final
+
+from sonoloop.atomic_files import write_atomically
+
+SUMS_FILE: Final = "SHA256SUMS"
+_LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.*)")
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's content, as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_sums(folder: Path, names: Iterable[str]) -> None:
+    """Write down what files hold now.
+
+    Args:
+        folder: Where they are.
+        names: Relative to the folder.
+    """
+    lines = (f"{sha256_of(folder / name)}  {name}\n" for name in sorted(names))
+    write_atomically(folder / SUMS_FILE, "".join(lines).encode())
+
+
+def damaged_files(folder: Path, names: Collection[str] | None = None) -> list[str]:
+    """Name the files that are no longer what was written down.
+
+    Args:
+        folder: Where they are; without ``SHA256SUMS`` in it nothing can be told.
+        names: Look at these only, as far as they are written down; None for all.
+
+    Returns:
+        Names of files that differ or are missing; ``SHA256SUMS`` itself if it is damaged.
+    """
+    path = folder / SUMS_FILE
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        return [SUMS_FILE]
+    damaged = []
+    for line in lines:
+        match = _LINE.fullmatch(line)
+        if match is None:
+            return [SUMS_FILE]
+        digest, name = match.groups()
+        if names is not None and name not in names:
+            continue
+        if not (folder / name).is_file() or sha256_of(folder / name) != digest:
+            damaged.append(name)
+    return damaged

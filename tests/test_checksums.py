@@ -1,0 +1,59 @@
+"""Checksums of a folder's files."""
+
+import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sonoloop.checksums import SUMS_FILE, damaged_files, sha256_of, write_sums
+
+Flipped = Callable[[Path, int], AbstractContextManager[None]]
+NAMES = ("a.bin", "below/b c.bin")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Write two files, one below with a blank in its name, and their checksums."""
+    (tmp_path / "below").mkdir()
+    for name in NAMES:
+        (tmp_path / name).write_bytes(name.encode() * 9)
+    write_sums(tmp_path, NAMES)
+    return tmp_path
+
+
+def test_known_value(tmp_path: Path) -> None:
+    """FIPS 180-2, appendix B.1: the message "abc"."""
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256_of(tmp_path / "abc") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+
+
+def test_coreutils_reads_the_file(folder: Path) -> None:
+    """So it can be checked where nothing is installed."""
+    command = ["sha256sum", "--check", "--strict", SUMS_FILE]
+    result = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert result.stdout.splitlines() == ["a.bin: OK", "below/b c.bin: OK"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(name=st.sampled_from((*NAMES, SUMS_FILE)), bit=st.integers(0, 10**4))
+def test_any_flipped_bit_is_found(folder: Path, flipped: Flipped, name: str, bit: int) -> None:
+    """Also one of the checksums, which then accuses their file or itself."""
+    assert damaged_files(folder) == []
+    with flipped(folder / name, bit):
+        damaged = damaged_files(folder)
+    assert name in damaged or (name == SUMS_FILE and damaged)
+
+
+def test_missing_files_and_missing_checksums(folder: Path) -> None:
+    """A file that is gone is damaged; without checksums nothing is known."""
+    (folder / "a.bin").unlink()
+    assert damaged_files(folder) == ["a.bin"]
+    assert damaged_files(folder, [NAMES[1]]) == []
+    (folder / SUMS_FILE).unlink()
+    assert damaged_files(folder) == []
