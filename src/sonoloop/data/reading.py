@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from sonoloop.data.dicom_files import read_dicom
 from sonoloop.data.dicom_series import is_dicom_series, read_dicom_series
@@ -24,6 +25,15 @@ MEDIA_SUFFIXES = VIDEO_SUFFIXES | STILL_SUFFIXES | DICOM_SUFFIXES
 
 _DICOM_PREAMBLE_BYTES = 128
 _DICOM_MAGIC = b"DICM"
+
+
+@runtime_checkable
+class ReadRecording(Protocol):
+    """What reads a file: ``read_recording`` in this process, or ``LimitedReader`` in another."""
+
+    def __call__(self, path: Path, /, *, max_frames: int | None = None) -> Recording:
+        """Read at most so many frames of a recording."""
+        ...
 
 
 def read_recording(

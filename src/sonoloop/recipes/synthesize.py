@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS, LimitedReader
 from sonoloop.data.reading import find_recordings
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.folder_claim import claimed
@@ -138,6 +139,7 @@ def synthesize(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         claimed(out),
+        LimitedReader() as read,
         Progress(*columns, TimeRemainingColumn(), console=console) as progress,
     ):
         total = len(stills.files) * options.num_samples
@@ -148,6 +150,7 @@ def synthesize(
             out,
             options,
             advance=lambda count: progress.advance(task, count),
+            read=read,
         )
     report(result, out, console)
     return result
@@ -159,9 +162,10 @@ def _with_motion_of(animator: ImageToVideo, motion: MotionSource) -> ImageToVide
         msg = f"there is no file or folder {motion.path}"
         raise UsageError(msg)
     try:
-        return animator.with_motion_of(
-            motion.path, start_s=motion.start_s, flow_only=motion.flow_only
-        )
+        with LimitedReader(WHOLE_FILE_LIMITS) as read:
+            return animator.with_motion_of(
+                motion.path, start_s=motion.start_s, flow_only=motion.flow_only, read=read
+            )
     except UnreadableFileError as error:
         raise UsageError(str(error)) from error
 
