@@ -13,7 +13,7 @@ import pytest
 from sonoloop.data.limited_process import LimitedProcess, Limits
 from sonoloop.errors import UnreadableFileError
 
-LIMITS = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=1 << 30)
+LIMITS = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=128 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def complain(_: object) -> None:
     ("function", "limits", "sentence"),
     [
         (crash, LIMITS, r"a\.avi: crashed the program that decodes it \(status -11\)"),
-        (spin, Limits(0.2, 0.0, 1 << 30), r"a\.avi: takes more than 0\.2 s to read"),
-        (wait_in_c, Limits(0.02, 0.0, 1 << 30), r"a\.avi: takes more than 0\.02 s to read"),
+        (spin, Limits(0.2, 0.0, 128 << 20), r"a\.avi: takes more than 0\.2 s to read"),
+        (wait_in_c, Limits(0.02, 0.0, 128 << 20), r"a\.avi: takes more than 0\.02 s to read"),
     ],
 )
 def test_a_bad_file_costs_its_process_and_no_more(
@@ -78,12 +78,12 @@ def test_a_bad_file_costs_its_process_and_no_more(
 
 
 def test_memory_is_counted_from_the_start_of_each_file(process: LimitedProcess) -> None:
-    """A gigabyte and a half is refused under a limit of one; half of one is given every time."""
+    """Half of what is allowed is given every time; twice of it is refused."""
     for _ in range(4):
-        assert process.call(fill, 1 << 29, path=Path("b"), limits=LIMITS) == 1 << 29
-    with pytest.raises(UnreadableFileError, match=r"b: takes more than 1\.0 GB of memory to read"):
-        process.call(fill, 3 << 29, path=Path("b"), limits=LIMITS)
-    assert process.call(fill, 1 << 29, path=Path("b"), limits=LIMITS) == 1 << 29
+        assert process.call(fill, 64 << 20, path=Path("b"), limits=LIMITS) == 64 << 20
+    with pytest.raises(UnreadableFileError, match=r"b: takes more than 0\.1 GB of memory to read"):
+        process.call(fill, 256 << 20, path=Path("b"), limits=LIMITS)
+    assert process.call(fill, 64 << 20, path=Path("b"), limits=LIMITS) == 64 << 20
 
 
 def test_errors_of_the_function_come_back_as_they_were(process: LimitedProcess) -> None:

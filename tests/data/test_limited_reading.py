@@ -41,11 +41,11 @@ def test_refusals_are_the_same(tmp_path: Path) -> None:
 
 
 def test_a_file_that_takes_too_much_is_refused_and_the_next_is_read(tmp_path: Path) -> None:
-    """A picture of 36 million pixels, where only 16 MB may be taken."""
-    Image.new("L", (6000, 6000)).save(tmp_path / "large.png")
+    """A picture of 9 million pixels, where only 4 MB may be taken."""
+    Image.new("L", (3000, 3000)).save(tmp_path / "large.png")
     pixels = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
     Image.fromarray(pixels).save(tmp_path / "small.png")
-    limits = Limits(cpu_s=20.0, cpu_s_per_mb=1.0, memory_bytes=16 << 20)
+    limits = Limits(cpu_s=20.0, cpu_s_per_mb=1.0, memory_bytes=4 << 20)
     with LimitedReader(limits) as reader:
         with pytest.raises(UnreadableFileError, match=r"large\.png: .*memory"):
             reader(tmp_path / "large.png")

@@ -127,5 +127,5 @@ def test_a_crash_of_the_only_file_is_told(tmp_path: Path) -> None:
 def test_an_error_of_writing_comes_back_from_the_process(tmp_path: Path) -> None:
     """It ends the run, as it would in this process."""
     task = make_task(tmp_path, write_still(tmp_path / "a.png", 0))
-    with pytest.raises(FileNotFoundError):
-        prepare_all([replace(task, work=tmp_path / "gone")], workers=1, advance=lambda: None)
+    with pytest.raises(FileExistsError):
+        prepare_all([replace(task, work=task.path)], workers=1, advance=lambda: None)

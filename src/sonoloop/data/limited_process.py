@@ -24,7 +24,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sonoloop.errors import UnreadableFileError
+from sonoloop.errors import SonoloopError, UnreadableFileError
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -192,7 +192,8 @@ def _serve(connection: Connection, folder: str) -> None:
         try:
             answer = _Answer(call.function(call.argument), None)
         except Exception as error:  # noqa: BLE001 - raised again on the other side
-            error.add_note("".join(traceback.format_tb(error.__traceback__)))
+            if not isinstance(error, SonoloopError):  # its place in the code is not sent along
+                error.add_note("".join(traceback.format_tb(error.__traceback__)))
             answer = _Answer(None, error)
         _limit(0, None)
         connection.send(answer)
@@ -234,9 +235,7 @@ def _too_much_memory(limits: Limits) -> str:
 def _why_it_ended(exit_status: int | None, cpu_s: float) -> str:
     """Tell from the end of a process what the file did to it."""
     if sys.platform != "win32" and exit_status in {-signal.SIGPROF, -signal.SIGALRM}:
-        return (
-            f"takes more than {cpu_s:g} s to read: it is damaged, or cut it into shorter pieces"
-        )
+        return f"takes more than {cpu_s:g} s to read: it is damaged, or cut it into shorter pieces"
     if exit_status == -signal.SIGKILL:
         return "the system ended the program that decodes it, as it does when memory is short"
     return (
