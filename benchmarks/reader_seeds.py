@@ -13,10 +13,12 @@ import polars as pl
 import safetensors.numpy
 import SimpleITK
 import torch
+from av.video.stream import VideoStream
 from PIL import Image
-from pydicom import Dataset, FileMetaDataset, dcmread, dcmwrite
+from pydicom import Dataset, FileMetaDataset, dcmwrite
 from pydicom.data import get_testdata_file
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -26,7 +28,6 @@ from pydicom.uid import (
     UltrasoundMultiFrameImageStorage,
     generate_uid,
 )
-
 from rich.console import Console
 
 from sonoloop.data.phantom import phantom_clip
@@ -82,7 +83,7 @@ def seeds(folder: Path) -> dict[str, list[Files]]:
         "frame-folder": [{f"{n}.png": _picture("png", frame) for n, frame in enumerate(FRAMES)}],
         "nifti": [{name: _volume(folder / name)} for name in ("a.nii", "a.nii.gz")],
         "mha": [{"a.mha": _volume(folder / "a.mha")}],
-        "pickle": [{"a.pkl": _pickle(number)} for number in (2, 4)],
+        "pickle": [{"a.pkl": _pickle(number)} for number in (3, 4)],
         "manifest": _manifests(),
         "source-table": [
             {"manifest.csv": _csv([("a.npy", "1.png", "x")]), "a.npy": _npy(_clip(64, seed=0))}
@@ -147,6 +148,7 @@ def _video(container: str, codec: str) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
         stream = output.add_stream(codec, rate=25)
+        assert isinstance(stream, VideoStream)  # noqa: S101 - for the type checker
         stream.height, stream.width = GREY.shape
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         for frame in FRAMES:
@@ -162,7 +164,7 @@ def _npy(array: np.ndarray) -> bytes:
 def _dicom(frames: np.ndarray, syntax: str) -> Dataset:
     header = Dataset()
     header.file_meta = FileMetaDataset()
-    header.file_meta.TransferSyntaxUID = syntax
+    header.file_meta.TransferSyntaxUID = UID(syntax)
     header.file_meta.MediaStorageSOPClassUID = UltrasoundMultiFrameImageStorage
     header.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     header.SOPClassUID, header.SOPInstanceUID = UltrasoundMultiFrameImageStorage, generate_uid()

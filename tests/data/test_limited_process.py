@@ -51,7 +51,7 @@ def fill(num_bytes: int) -> int:
 
 def complain(_: object) -> None:
     """Raise what only the function knows."""
-    raise UnreadableFileError("deep/inside.png", "is purple")
+    raise UnreadableFileError(Path("deep/inside.png"), "is purple")
 
 
 @pytest.mark.parametrize(
