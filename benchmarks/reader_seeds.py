@@ -5,13 +5,13 @@ import io
 import json
 import pickle
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import av
 import numpy as np
 import polars as pl
 import safetensors.numpy
-import SimpleITK
 import torch
 from av.video.stream import VideoStream
 from PIL import Image
@@ -220,9 +220,10 @@ def _series() -> Files:
 
 
 def _volume(path: Path) -> bytes:
-    image = SimpleITK.GetImageFromArray(FRAMES[:, None], isVector=False)
+    itk = import_module("SimpleITK")
+    image = itk.GetImageFromArray(FRAMES[:, None], isVector=False)
     image.SetSpacing((0.2, 0.2, 1.0, 0.04))
-    SimpleITK.WriteImage(image, str(path), useCompression=path.suffix != ".nii")
+    itk.WriteImage(image, str(path), useCompression=path.suffix != ".nii")
     return path.read_bytes()
 
 

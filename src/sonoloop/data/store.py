@@ -246,7 +246,7 @@ class Store:
             raise SonoloopError(msg) from error
         if times.shape != (num_frames,) or times.dtype != np.float64:
             msg = (
-                f"{path}: {times.shape} times of type {times.dtype} for {num_frames} frames; "
+                f"{path}: {times.dtype} {times.shape} times for {num_frames} frames; "
                 "prepare the dataset again"
             )
             raise SonoloopError(msg)
