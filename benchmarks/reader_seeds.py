@@ -42,7 +42,7 @@ DICOM_EXAMPLES = (
     "SC_rgb_jpeg_gdcm.dcm",
     "JPEG2000.dcm",
     "SC_rgb_dcmtk_+eb+cr.dcm",
-    "SC_rgb_small_odd_jpeg.dcm",
+    "color3d_jpeg_baseline.dcm",
     "MR_small_RLE.dcm",
     "examples_palette.dcm",
 )
@@ -188,7 +188,11 @@ def _dicom(frames: np.ndarray, syntax: str) -> Dataset:
 def _dicom_bytes(header: Dataset) -> bytes:
     syntax = header.file_meta.TransferSyntaxUID
     little, implicit = syntax != ExplicitVRBigEndian, syntax == ImplicitVRLittleEndian
-    return _saved(lambda file: dcmwrite(file, header, implicit_vr=implicit, little_endian=little))
+    return _saved(
+        lambda file: dcmwrite(
+            file, header, implicit_vr=implicit, little_endian=little, enforce_file_format=True
+        )
+    )
 
 
 def _dicoms() -> list[bytes]:

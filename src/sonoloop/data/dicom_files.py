@@ -114,9 +114,9 @@ def _header(path: Path) -> Dataset:
     except InvalidDicomError as error:
         reason = "is no DICOM file: the mark DICM after the preamble is missing"
         raise UnreadableFileError(path, reason) from error
-    except OSError:
-        raise
     except Exception as error:  # a damaged header shows as an error of almost any type
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # by the system; pydicom's own errors have no number
         raise UnreadableFileError(path, "its DICOM header is damaged or cut short") from error
     if not has_pixels or None in sizes:
         reason = "holds no pixels: it is a report, a measurement, a bare header, or it is cut short"

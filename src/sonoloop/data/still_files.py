@@ -16,6 +16,10 @@ from sonoloop.errors import UnreadableFileError
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"})
 
+STILL_FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "TIFF", "WEBP", "BMP", "DIB", "GIF")
+"""What Pillow may find in a file whatever its name; for others, such as PostScript, it would start
+another program."""
+
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 """Grey from red, green and blue: ITU-R BT.601, as in Pillow and in video files."""
 
@@ -91,7 +95,7 @@ def _decode(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow remarks on, this file checks itself
-            with Image.open(path) as image:
+            with Image.open(path, formats=STILL_FORMATS) as image:
                 check_frame_size(path, image.height, image.width)
                 if image.mode == "RGB" and _has_deep_samples(image):
                     return _decode_tiff(path)  # Pillow would cut them to 8 bits
