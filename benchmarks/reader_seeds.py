@@ -34,7 +34,8 @@ from sonoloop.data.phantom import phantom_clip
 from sonoloop.data.prepare_options import PrepareOptions
 from sonoloop.recipes.pack import pack
 from sonoloop.recipes.prepare import prepare
-from sonoloop.synthesis.export import write_mp4
+from sonoloop.synthesis.export import write_gif, write_mp4
+from sonoloop.synthesis.provenance import Provenance
 from sonoloop.training.checkpoint import Checkpoint, save_checkpoint
 
 DICOM_EXAMPLES = (
@@ -53,6 +54,17 @@ LARGEST_EXAMPLE = 400_000
 FRAMES = phantom_clip(np.random.default_rng(0), size=48, num_frames=6)
 GREY = FRAMES[0]
 COLOUR = np.stack([GREY, GREY[::-1], GREY.T], axis=-1)
+
+PROVENANCE = Provenance(
+    source="a.png",
+    source_sha256="0" * 64,
+    sample=0,
+    seed=1,
+    model="default",
+    model_sha256="0" * 64,
+    sampler="ddim",
+    num_inference_steps=2,
+)
 
 Files = dict[str, bytes]
 """Content by relative name: one file, or those of a folder."""
@@ -90,6 +102,12 @@ def seeds(folder: Path) -> dict[str, list[Files]]:
         ],
     }
     made |= _dataset(folder / "dataset")
+    made["provenance"] = [
+        {"a.mp4": _mp4(folder / "made.mp4", PROVENANCE)},
+        {"a.gif": _made_gif(folder / "made.gif")},
+        *made["mha"],
+        *made["dicom"],
+    ]
     made["checkpoint"] = [_checkpoint(folder / "checkpoints")]
     tensors = {"a.weight": np.ones((3, 4), np.float32), "b": np.zeros(5, np.float32)}
     made["weights"] = [{"a.safetensors": safetensors.numpy.save(tensors)}]
@@ -139,8 +157,13 @@ def _gif() -> bytes:
     return _saved(lambda file: first.save(file, "gif", save_all=True, append_images=others))
 
 
-def _mp4(path: Path) -> bytes:
-    write_mp4(path, FRAMES, frame_rate_hz=25, provenance=None)
+def _mp4(path: Path, provenance: Provenance | None = None) -> bytes:
+    write_mp4(path, FRAMES, frame_rate_hz=25, provenance=provenance)
+    return path.read_bytes()
+
+
+def _made_gif(path: Path) -> bytes:
+    write_gif(path, FRAMES, frame_rate_hz=25, provenance=PROVENANCE)
     return path.read_bytes()
 
 

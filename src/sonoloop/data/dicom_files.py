@@ -100,7 +100,13 @@ def read_dicom(
         # pydicom's remarks may quote what the file says of the patient.
         warnings.simplefilter("ignore")
         header = _header(path)
-        return _read(path, header, max_frames, options or ReadingOptions())
+        try:
+            return _read(path, header, max_frames, options or ReadingOptions())
+        except (UnreadableFileError, MemoryError):
+            raise
+        except Exception as error:  # pydicom parses a value when it is asked for
+            reason = "its DICOM header is damaged: a value is missing or of the wrong type"
+            raise UnreadableFileError(path, reason) from error
 
 
 def _header(path: Path) -> Dataset:

@@ -16,7 +16,7 @@ from sonoloop.errors import UnreadableFileError
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"})
 
-STILL_FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "TIFF", "WEBP", "BMP", "DIB", "GIF")
+STILL_FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "WEBP", "BMP", "DIB", "GIF")
 """What Pillow may find in a file whatever its name; for others, such as PostScript, it would start
 another program."""
 
@@ -143,10 +143,14 @@ def _decode_tiff(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
             check_frame_size(path, page.imagelength, page.imagewidth)
             pixels = np.moveaxis(page.asarray(), -1, 0) if page.axes == "YXS" else page.asarray()
             notes = _page_note(len(tiff.pages))
+            is_picture = pixels.shape[-2:] == (page.imagelength, page.imagewidth)
     except UnreadableFileError:
         raise
     except Exception as error:  # tifffile lets codec errors of many types through
         raise UnreadableFileError(path, "cannot be decoded: it is damaged or cut short") from error
+    if not is_picture or pixels.ndim > len("SYX") or 0 in pixels.shape:
+        reason = f"holds no picture but {' x '.join(map(str, pixels.shape))} values"
+        raise UnreadableFileError(path, reason)
     if pixels.ndim == len("SYX"):
         red_green_blue = pixels[: len(LUMA_WEIGHTS)]
         pixels = np.tensordot(LUMA_WEIGHTS[: len(red_green_blue)], red_green_blue, axes=1)
