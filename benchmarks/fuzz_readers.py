@@ -316,13 +316,13 @@ def fuzz(
     with tempfile.TemporaryDirectory() as scratch:
         for files in whole:
             place = Path(scratch) / "whole"
-            outcome = judged(process, Request(reader, written(files, _emptied(place))))
+            outcome = judged(process, Request(reader, written(files, emptied(place))))
             if outcome.kind != "read" and reader != "provenance":
                 print(f"{reader}: a whole file was {outcome.kind}: {outcome.words.strip()[-200:]}")
         for number in range(inputs):
             random = Random(f"{reader} {seed} {number}")  # noqa: S311 - no secret
             files = one_input(reader, whole, random)
-            path = written(files, _emptied(Path(scratch) / "input"))
+            path = written(files, emptied(Path(scratch) / "input"))
             began = time.perf_counter()
             outcome = judged(process, Request(reader, path))
             tally.slowest_s = max(tally.slowest_s, time.perf_counter() - began)
@@ -340,11 +340,12 @@ def _keep(tally: Tally, outcome: Outcome, files: Files, folder: Path) -> None:
     kind = f"{outcome.kind}: {':'.join(places[-1]) if places else ''} {line}"
     kept = tally.examples.setdefault(kind[:200], [])
     if len(kept) < EXAMPLES_KEPT:
-        written(files, _emptied(folder))
+        written(files, emptied(folder))
         kept.append(f"{folder.name} {described(files)}")
 
 
-def _emptied(folder: Path) -> Path:
+def emptied(folder: Path) -> Path:
+    """Make a folder, or remove what is in it."""
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     folder.mkdir(parents=True, exist_ok=True)

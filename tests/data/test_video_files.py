@@ -227,3 +227,16 @@ def test_a_synthetic_clip_is_recognised(tmp_path: Path) -> None:
         path.name: SYNTHETIC_WARNING in read_video(path).warnings for path in tmp_path.iterdir()
     }
     assert told == {"made.mp4": True, "other.mp4": False, "made.gif": True}
+
+
+def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
+    """Ffmpeg knows lists by their content, and would read the files they name."""
+    private = tmp_path / "private.mp4"
+    write_mp4(private, np.zeros((4, 32, 32), np.uint8), frame_rate_hz=25, provenance=None)
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile private.mp4\n")
+    with av.open(str(tmp_path / "list.mp4")) as container:
+        assert container.format.name == "concat"  # this is how it would be read
+    with pytest.raises(UnreadableFileError, match="cannot be decoded as a video"):
+        read_video(tmp_path / "list.mp4")
+    with pytest.raises(UnreadableFileError, match="cannot be decoded as a video"):
+        read_video_bytes(tmp_path / "list.mp4", (tmp_path / "list.mp4").read_bytes())

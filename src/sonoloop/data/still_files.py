@@ -110,9 +110,9 @@ def _decode(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
             return _decode_tiff(path)
         reason = "its content is no picture: it is cut short or another kind of file"
         raise UnreadableFileError(path, reason) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, PermissionError | FileNotFoundError):
-            raise
+    except (UnreadableFileError, MemoryError, PermissionError, FileNotFoundError):
+        raise
+    except Exception as error:  # Pillow lets errors of many types through
         raise UnreadableFileError(path, "cannot be decoded: it is damaged or cut short") from error
 
 
