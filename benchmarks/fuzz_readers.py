@@ -161,6 +161,8 @@ def attempt(request: Request) -> Outcome:
         kind, words = "read", ""
     except SonoloopError as error:
         kind, words = "refused", str(error)
+    except MemoryError:
+        raise  # counted by the limits
     except Exception:  # noqa: BLE001 - these are what is looked for
         kind, words = "foreign", traceback.format_exc()
     return Outcome(kind, words, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -20,6 +20,9 @@ STILL_FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "WEBP", "BMP", "DIB", "GIF")
 """What Pillow may find in a file whatever its name; for others, such as PostScript, it would start
 another program."""
 
+STRIP_ROWS = 256
+"""Rows of a transparent picture that are put on black together."""
+
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 """Grey from red, green and blue: ITU-R BT.601, as in Pillow and in video files."""
 
@@ -123,16 +126,26 @@ def _has_deep_samples(image: Image.Image) -> bool:
 
 def _grey(image: Image.Image) -> npt.NDArray[Any]:
     """Turn upright, put on black where transparent, and take the luma."""
-    upright = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
+    upright = image
     if upright.mode.startswith(_DEEP_MODES):
         return np.array(upright)
     if "A" in upright.mode or "transparency" in upright.info:
-        coloured = upright.convert("RGBA")
-        black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
-        upright = Image.alpha_composite(black, coloured)
-    elif upright.mode not in {"L", "1", "RGB"}:
+        return np.array(_on_black(upright))
+    if upright.mode not in {"L", "1", "RGB"}:
         upright = upright.convert("RGB")
     return np.array(upright.convert("L"))
+
+
+def _on_black(image: Image.Image) -> Image.Image:
+    """Put a transparent picture on black and take the luma, a strip at a time to save memory."""
+    grey = Image.new("L", image.size)
+    for top in range(0, image.height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, image.height)
+        strip = image.crop((0, top, image.width, bottom)).convert("RGBA")
+        black = Image.new("RGBA", strip.size, (0, 0, 0, 255))
+        grey.paste(Image.alpha_composite(black, strip).convert("L"), (0, top))
+    return grey
 
 
 def _decode_tiff(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
