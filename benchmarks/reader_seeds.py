@@ -158,12 +158,12 @@ def _gif() -> bytes:
 
 
 def _mp4(path: Path, provenance: Provenance | None = None) -> bytes:
-    write_mp4(path, FRAMES, frame_rate_hz=25, provenance=provenance)
+    write_mp4(path, FRAMES, frame_rate_hz=25.0, provenance=provenance)
     return path.read_bytes()
 
 
 def _made_gif(path: Path) -> bytes:
-    write_gif(path, FRAMES, frame_rate_hz=25, provenance=PROVENANCE)
+    write_gif(path, FRAMES, frame_rate_hz=25.0, provenance=PROVENANCE)
     return path.read_bytes()
 
 

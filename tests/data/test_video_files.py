@@ -233,7 +233,7 @@ def test_a_synthetic_clip_is_recognised(tmp_path: Path) -> None:
 def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
     """Lists are known to ffmpeg by their content, and it would read the files they name."""
     private = tmp_path / "private.mp4"
-    write_mp4(private, np.zeros((4, 32, 32), np.uint8), frame_rate_hz=25, provenance=None)
+    write_mp4(private, np.zeros((4, 32, 32), np.uint8), frame_rate_hz=25.0, provenance=None)
     (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile private.mp4\n")
     with av.open(str(tmp_path / "list.mp4")) as container:
         assert container.format.name == "concat"  # this is how it would be read

@@ -13,9 +13,6 @@ def leads_out(path: Path, root: Path) -> bool:
     Args:
         path: Below ``root`` by its name; need not exist.
         root: The folder that was given; may itself be a link.
-
-    Returns:
-        False also for ``root`` itself.
     """
     home = root.resolve()
     if not path.resolve().is_relative_to(home):

@@ -127,14 +127,12 @@ def _has_deep_samples(image: Image.Image) -> bool:
 def _grey(image: Image.Image) -> npt.NDArray[Any]:
     """Turn upright, put on black where transparent, and take the luma."""
     ImageOps.exif_transpose(image, in_place=True)
-    upright = image
-    if upright.mode.startswith(_DEEP_MODES):
-        return np.array(upright)
-    if "A" in upright.mode or "transparency" in upright.info:
-        return np.array(_on_black(upright))
-    if upright.mode not in {"L", "1", "RGB"}:
-        upright = upright.convert("RGB")
-    return np.array(upright.convert("L"))
+    if image.mode.startswith(_DEEP_MODES):
+        return np.array(image)
+    if "A" in image.mode or "transparency" in image.info:
+        return np.array(_on_black(image))
+    coloured = image if image.mode in {"L", "1", "RGB"} else image.convert("RGB")
+    return np.array(coloured.convert("L"))
 
 
 def _on_black(image: Image.Image) -> Image.Image:
