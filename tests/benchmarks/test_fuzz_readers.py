@@ -15,7 +15,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import fuzz_readers  # noqa: E402 - a script, found by the line above
 
-EXAMPLES = 250
+EXAMPLES = 150
 
 
 class Bench:

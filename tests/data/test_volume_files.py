@@ -166,7 +166,7 @@ def test_a_header_that_promises_more_than_the_file_holds_is_refused(
     """Before anything of that size is made: 14 kB took a minute."""
     path = _save(FRAMES, tmp_path / name)
     unzip = gzip.open if name.endswith(".gz") else open
-    with unzip(path) as file:
+    with unzip(path, "rb") as file:
         content = bytearray(file.read())
     content[46:48] = length.to_bytes(2, "little")  # dim[3] of NIfTI-1
     with unzip(path, "wb") as file:
