@@ -141,7 +141,8 @@ def _read(
         raise UnreadableFileError(path, reason)
     notes = [SYNTHETIC_WARNING] if header.get("SyntheticData") == "YES" else []
     num_stated = _num_stated_frames(header)
-    limit = num_frames_that_fit(height, width, max_frames)
+    num_bytes = max(1, int(header.get("BitsAllocated") or _BITS_OF_UINT8) // _BITS_OF_UINT8)
+    limit = num_frames_that_fit(height, width * num_bytes, max_frames)
     geometry = scan_geometry(header, height, width)
     _refuse_text(path, header, geometry, options)
     if header.file_meta.TransferSyntaxUID.startswith(_MPEG_SYNTAXES):
