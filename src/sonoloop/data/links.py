@@ -7,6 +7,16 @@ and perhaps shared with what is made of them.
 from pathlib import Path
 
 
+def lies_in(path: Path, root: Path) -> bool:
+    """Tell whether a path, links resolved, lies in a folder.
+
+    Args:
+        path: Need not exist.
+        root: The folder that was given; may itself be a link.
+    """
+    return path.resolve().is_relative_to(root.resolve())
+
+
 def leads_out(path: Path, root: Path) -> bool:
     """Tell whether a file, a folder, or a file right in that folder lies somewhere else.
 
@@ -14,13 +24,12 @@ def leads_out(path: Path, root: Path) -> bool:
         path: Below ``root`` by its name; need not exist.
         root: The folder that was given; may itself be a link.
     """
-    home = root.resolve()
-    if not path.resolve().is_relative_to(home):
+    if not lies_in(path, root):
         return True
     if not path.is_dir():
         return False
     links = (entry for entry in path.iterdir() if entry.is_symlink())
-    return any(not link.resolve().is_relative_to(home) for link in links)
+    return any(not lies_in(link, root) for link in links)
 
 
 def why_not_followed(root: Path) -> str:

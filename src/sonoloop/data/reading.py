@@ -9,7 +9,7 @@ from sonoloop.data.dicom_files import read_dicom
 from sonoloop.data.dicom_series import is_dicom_series, read_dicom_series
 from sonoloop.data.frame_folders import is_frame_folder, natural_key, read_frame_folder
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ
-from sonoloop.data.links import leads_out
+from sonoloop.data.links import lies_in
 from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.data.recording import Recording
 from sonoloop.data.still_files import STILL_SUFFIXES, read_still
@@ -95,7 +95,7 @@ def _walk(path: Path, root: Path, above: frozenset[Path]) -> Iterator[Path]:
     for entry in sorted(path.iterdir(), key=natural_key):
         if entry.name.startswith((".", "__MACOSX")):
             continue
-        if entry.is_symlink() and entry.is_dir() and leads_out(entry, root):
+        if entry.is_symlink() and entry.is_dir() and not lies_in(entry, root):
             yield entry
         elif entry.is_dir():
             if entry.resolve() not in here:
