@@ -3,6 +3,8 @@
 #   make demo     install and turn a real ultrasound still into loops
 #   make test     install and run linters, type checks, import contracts and tests
 #   make docs     install and build the site of docs/ into build/site
+#   make sbom     write dist/sonoloop.cdx.json (CycloneDX), the list of all that is installed
+#   make audit    compare the locked versions with known vulnerabilities; asks PyPI
 #   make clean    remove what these have made
 #
 # PYTHON=python3.12 picks another interpreter, CONSTRAINTS= lifts the locked versions. pip's own
@@ -12,10 +14,11 @@ PYTHON ?= python3
 CONSTRAINTS ?= --constraint requirements/locked.txt
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := .venv-audit
 # Works where the venv module comes without pip (Debian) and with any pip since 22.3.
 PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test lint docs sbom audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/sonoloop demo
@@ -32,6 +35,22 @@ lint: $(VENV)/installed-test
 docs: $(VENV)/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "look at build/site/index.html"
+
+sbom: $(VENV)/installed-test $(AUDIT)/installed
+	mkdir -p dist
+	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml \
+	  --mc-type library --output-reproducible --output-format JSON \
+	  --output-file dist/sonoloop.cdx.json
+
+audit: $(AUDIT)/installed
+	$(AUDIT)/bin/pip-audit --requirement requirements/locked.txt --no-deps --disable-pip
+
+# Tools that look at the project and are no part of it.
+$(AUDIT)/installed:
+	$(PYTHON) -m venv --without-pip $(AUDIT)
+	$(PYTHON) -m pip --python $(AUDIT)/bin/python --disable-pip-version-check install --quiet \
+	  cyclonedx-bom pip-audit
+	touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -51,4 +70,4 @@ $(VENV)/installed-docs: pyproject.toml requirements/locked.txt | $(BIN)/python
 	touch $@ $(VENV)/installed
 
 clean:
-	rm -rf $(VENV) build dist demo
+	rm -rf $(VENV) $(AUDIT) build dist demo

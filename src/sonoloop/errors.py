@@ -34,6 +34,10 @@ class UnreadableFileError(SonoloopError):
         self.path = Path(path)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["UnreadableFileError"], tuple[Path, str], dict[str, object]]:
+        """Travel between processes."""
+        return type(self), (self.path, self.reason), self.__dict__
+
 
 class LeftOutError(UnreadableFileError):
     """A file that is not wanted, such as a video too short for a clip: no fault of the file."""

@@ -3,7 +3,9 @@
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
@@ -44,6 +46,29 @@ def test_wheel_has_sources_presets_weights_and_licences(wheel: zipfile.ZipFile) 
     assert f"{information}/licenses/LICENSE-WEIGHTS" in names
     metadata = wheel.read(f"{information}/METADATA").decode()
     assert "License-Expression: Apache-2.0 AND CC-BY-NC-SA-4.0" in metadata
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_works_without_the_sources(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    """In a new environment that shares the dependencies: every module and the demo."""
+    venv.create(tmp_path / "venv", with_pip=False)
+    python = tmp_path / "venv" / "bin" / "python"
+    place = [python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(place, capture_output=True, text=True, check=True).stdout.strip())
+    wheel.extractall(site)  # what installing a wheel without compiled parts does
+    # Paths named by a .pth file bring no .pth files of their own: not the sources either.
+    (site / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    program = (
+        "import importlib, pkgutil, sys, sonoloop\n"
+        "assert sonoloop.__file__.startswith(sys.prefix), sonoloop.__file__\n"
+        "for one in pkgutil.walk_packages(sonoloop.__path__, 'sonoloop.'):\n"
+        "    if not one.name.endswith('__main__'): importlib.import_module(one.name)\n"
+        "from sonoloop.cli.main import main; main(['demo', '--out', 'demo'])"
+    )
+    subprocess.run([python, "-I", "-c", program], cwd=tmp_path, check=True)
+    assert list((tmp_path / "demo").glob("*.mp4"))
 
 
 def test_locked_versions_cover_every_direct_dependency() -> None:

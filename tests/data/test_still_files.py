@@ -160,3 +160,13 @@ def test_truncated_pictures_are_refused(tmp_path: Path, suffix: str, share: floa
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(UnreadableFileError):
         read_still(path)
+
+
+def test_postscript_is_no_picture(tmp_path: Path) -> None:
+    """Pillow would start Ghostscript for it, whatever the file is called."""
+    Image.new("L", (32, 32)).save(tmp_path / "a.eps")
+    path = (tmp_path / "a.eps").rename(tmp_path / "a.png")
+    with Image.open(path) as image:
+        assert image.format == "EPS"  # this is how it would be read
+    with pytest.raises(UnreadableFileError, match="its content is no picture"):
+        read_still(path)

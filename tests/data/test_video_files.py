@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sonoloop.data.recording import SYNTHETIC_WARNING
-from sonoloop.data.video_files import read_video
+from sonoloop.data.video_files import read_video, read_video_bytes
 from sonoloop.errors import UnreadableFileError
+from sonoloop.synthesis.export import write_mp4
 
 NUM_FRAMES = 12
 PIXEL_FORMATS = {"mjpeg": "yuvj420p", "gif": "gray", "ffv1": "yuv444p"}
@@ -227,3 +228,16 @@ def test_a_synthetic_clip_is_recognised(tmp_path: Path) -> None:
         path.name: SYNTHETIC_WARNING in read_video(path).warnings for path in tmp_path.iterdir()
     }
     assert told == {"made.mp4": True, "other.mp4": False, "made.gif": True}
+
+
+def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:
+    """Lists are known to ffmpeg by their content, and it would read the files they name."""
+    private = tmp_path / "private.mp4"
+    write_mp4(private, np.zeros((4, 32, 32), np.uint8), frame_rate_hz=25.0, provenance=None)
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile private.mp4\n")
+    with av.open(str(tmp_path / "list.mp4")) as container:
+        assert container.format.name == "concat"  # this is how it would be read
+    with pytest.raises(UnreadableFileError, match="cannot be decoded as a video"):
+        read_video(tmp_path / "list.mp4")
+    with pytest.raises(UnreadableFileError, match="cannot be decoded as a video"):
+        read_video_bytes(tmp_path / "list.mp4", (tmp_path / "list.mp4").read_bytes())

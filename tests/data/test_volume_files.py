@@ -157,3 +157,19 @@ def test_without_simpleitk_the_extra_is_named(
         read_volume_file(path)
     with pytest.raises(UsageError, match=r"pip install 'sonoloop\[medical\]'"):
         module.require_simpleitk()
+
+
+@pytest.mark.parametrize(("name", "length"), [("a.nii", 500), ("a.nii.gz", 30_000)])
+def test_a_header_that_promises_more_than_the_file_holds_is_refused(
+    tmp_path: Path, name: str, length: int
+) -> None:
+    """Before anything of that size is made: 14 kB took a minute."""
+    path = _save(FRAMES, tmp_path / name)
+    unzip = gzip.open if name.endswith(".gz") else open
+    with unzip(path, "rb") as file:
+        content = bytearray(file.read())
+    content[46:48] = length.to_bytes(2, "little")  # dim[3] of NIfTI-1
+    with unzip(path, "wb") as file:
+        file.write(content)
+    with pytest.raises(UnreadableFileError, match=f"states {1200 * length} values"):
+        read_volume_file(path)

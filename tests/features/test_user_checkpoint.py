@@ -1,5 +1,7 @@
 """Weights that a user brings."""
 
+import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,29 @@ def test_another_net_is_refused(
     found: dict[str, object] = {"a.weight": torch.ones(2, 3)}
     with pytest.raises(UnreadableFileError, match=sentence):
         match_layout(Path("net.pth"), found, layout, how_to_get_it=REMEDY)
+
+
+ENTRY = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+
+
+@pytest.mark.parametrize(
+    ("header", "length"),
+    [
+        ({"a": ENTRY}, 1 << 62),
+        ({"a": ENTRY}, 200_000_000),
+        ({"a": ENTRY, "b": {**ENTRY, "data_offsets": [4, 12]}}, None),
+        ({"a": {**ENTRY, "shape": [1 << 38], "data_offsets": [0, 1 << 40]}}, None),
+        ({"a": {**ENTRY, "shape": [1 << 62, 1 << 62]}}, None),
+        ({"a": {**ENTRY, "shape": [-2]}}, None),
+        ({"a": {**ENTRY, "dtype": "O"}}, None),
+    ],
+)
+def test_hostile_safetensors_headers_are_refused(
+    tmp_path: Path, header: dict[str, object], length: int | None
+) -> None:
+    """Longer than the file or than 100 MB, tensors that overlap, lie behind the end or overflow."""
+    text = json.dumps(header).encode()
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(struct.pack("<Q", length or len(text)) + text + bytes(16))
+    with pytest.raises(UnreadableFileError, match="is no safetensors file"):
+        read_tensors(path, key=None, how_to_get_it=REMEDY)

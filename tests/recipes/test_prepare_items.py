@@ -2,9 +2,9 @@
 
 import errno
 import os
-import subprocess
-import sys
-import time
+import signal
+from dataclasses import replace
+from multiprocessing import parent_process
 from pathlib import Path
 
 import numpy as np
@@ -97,38 +97,35 @@ class CrashingPath(type(Path())):  # type: ignore[misc]
     """A file whose decoder brings the process down."""
 
     def exists(self) -> bool:
-        """End the process as a segmentation fault would."""
-        os._exit(139)
+        """End the process that reads it as a segmentation fault would."""
+        if parent_process() is not None:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return False
 
     is_dir = exists
 
 
-def test_a_crash_costs_one_file(tmp_path: Path) -> None:
-    """A decoder that ends its process: the others are prepared, in one process each."""
-    good = make_task(tmp_path, write_still(tmp_path / "good.png", 0))
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_crash_costs_one_file(tmp_path: Path, workers: int) -> None:
+    """A decoder that ends its process: the others are prepared, whatever the number of workers."""
+    good = [make_task(tmp_path, write_still(tmp_path / f"{n}.png", n)) for n in range(3)]
     bad = make_task(tmp_path, CrashingPath(tmp_path / "bad.png"))
-    results = prepare_all([bad, good], workers=2, advance=lambda: None)
-    assert isinstance(results[1], PreparedItem)
-    assert isinstance(results[0], Failure)
-    assert results[0].reason.startswith("crashed the program that decodes it")
+    results = prepare_all([good[0], bad, *good[1:]], workers=workers, advance=lambda: None)
+    assert [isinstance(result, PreparedItem) for result in results] == [True, False, True, True]
+    assert isinstance(results[1], Failure)
+    assert results[1].reason.startswith("crashed the program that decodes it")
 
 
-def test_a_worker_ends_with_its_killed_parent() -> None:
-    """It would wait for work for ever, or write into a folder that another run has taken over."""
-    program = (
-        "import os, time; from concurrent.futures import ProcessPoolExecutor\n"
-        "from multiprocessing import get_context\n"
-        "from sonoloop.recipes.prepare_items import _follow_parent\n"
-        "pool = ProcessPoolExecutor(1, get_context('spawn'), initializer=_follow_parent)\n"
-        "print(pool.submit(os.getpid).result(), flush=True)\n"
-        "pool.submit(time.sleep, 300).result()\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        worker = Path("/proc", parent.stdout.readline().decode().strip())
-        assert worker.is_dir()
-        parent.kill()
-    end = time.monotonic() + 20
-    while worker.is_dir() and "State:\tZ" not in (worker / "status").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def test_a_crash_of_the_only_file_is_told(tmp_path: Path) -> None:
+    """One file is read in a process of its own, too."""
+    bad = make_task(tmp_path, CrashingPath(tmp_path / "bad.png"))
+    [result] = prepare_all([bad], workers=8, advance=lambda: None)
+    assert isinstance(result, Failure)
+    assert "status -11" in result.reason
+
+
+def test_an_error_of_writing_comes_back_from_the_process(tmp_path: Path) -> None:
+    """It ends the run, as it would in this process."""
+    task = make_task(tmp_path, write_still(tmp_path / "a.png", 0))
+    with pytest.raises(FileExistsError):
+        prepare_all([replace(task, work=task.path)], workers=1, advance=lambda: None)

@@ -101,7 +101,13 @@ def read_dicom(
         # pydicom's remarks may quote what the file says of the patient.
         warnings.simplefilter("ignore")
         header = _header(path)
-        return _read(path, header, max_frames, options or ReadingOptions())
+        try:
+            return _read(path, header, max_frames, options or ReadingOptions())
+        except (UnreadableFileError, MemoryError):
+            raise
+        except Exception as error:  # pydicom parses a value when it is asked for
+            reason = "its DICOM header is damaged: a value is missing or of the wrong type"
+            raise UnreadableFileError(path, reason) from error
 
 
 def _header(path: Path) -> Dataset:
@@ -116,9 +122,11 @@ def _header(path: Path) -> Dataset:
     except InvalidDicomError as error:
         reason = "is no DICOM file: the mark DICM after the preamble is missing"
         raise UnreadableFileError(path, reason) from error
-    except (OSError, UnreadableFileError):
+    except UnreadableFileError:
         raise
     except Exception as error:  # a damaged header shows as an error of almost any type
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # by the system; pydicom's own errors have no number
         raise UnreadableFileError(path, "its DICOM header is damaged or cut short") from error
     if not has_pixels or None in sizes:
         reason = "holds no pixels: it is a report, a measurement, a bare header, or it is cut short"
@@ -137,7 +145,8 @@ def _read(
         raise UnreadableFileError(path, reason)
     notes = [SYNTHETIC_WARNING] if header.get("SyntheticData") == "YES" else []
     num_stated = _num_stated_frames(header)
-    limit = num_frames_that_fit(height, width, max_frames)
+    num_bytes = max(1, int(header.get("BitsAllocated") or _BITS_OF_UINT8) // _BITS_OF_UINT8)
+    limit = num_frames_that_fit(height, width * num_bytes, max_frames)
     geometry = scan_geometry(header, height, width)
     _refuse_text(path, header, geometry, options)
     if header.file_meta.TransferSyntaxUID.startswith(_MPEG_SYNTAXES):

@@ -134,6 +134,7 @@ def _header(path: Path) -> Dataset | None:
             header = dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER_ATTRIBUTES))
             frames = int(header.get("NumberOfFrames") or 1)
             stated = all(header.get(keyword) is not None for keyword in REQUIRED)
+            stated = stated and all(int(header[keyword].value) >= 0 for keyword in REQUIRED[1:])
     except Exception:  # noqa: BLE001 - a damaged header shows as an error of almost any type
         return None
     return header if frames == 1 and stated else None

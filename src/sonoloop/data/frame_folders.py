@@ -9,7 +9,7 @@ from PIL import Image
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ, steady_times
 from sonoloop.data.pixel_limits import num_frames_that_fit
 from sonoloop.data.recording import Recording
-from sonoloop.data.still_files import STILL_SUFFIXES, read_still
+from sonoloop.data.still_files import STILL_FORMATS, STILL_SUFFIXES, read_still
 from sonoloop.errors import UnreadableFileError
 
 MIN_FRAMES = 2
@@ -106,9 +106,9 @@ def _same_size(paths: list[Path]) -> bool:
     first: tuple[int, int] | None = None
     for path in paths:
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=STILL_FORMATS) as image:
                 size = image.size
-        except (OSError, SyntaxError, Image.DecompressionBombError):
+        except Exception:  # noqa: BLE001, S112 - damaged headers fail in many ways
             continue  # reported when it is read
         first = first or size
         if size != first:

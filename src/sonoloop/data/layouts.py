@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sonoloop.data.catalog import Catalog, CatalogItem
+from sonoloop.data.catalog import Catalog, CatalogItem, Dropped
 from sonoloop.data.datasets.blues import is_blues, read_blues
 from sonoloop.data.datasets.busi import is_busi, read_busi
 from sonoloop.data.datasets.busv import rawframes_folder, read_busv
 from sonoloop.data.datasets.generic import read_class_folders
 from sonoloop.data.datasets.pocus import is_pocus, read_pocus
+from sonoloop.data.links import leads_out, why_not_followed
 from sonoloop.data.manifest import read_manifest, read_rows
 from sonoloop.data.prepare_options import Layout
 from sonoloop.data.reading import find_recordings, is_video_folder
@@ -85,6 +86,27 @@ def _read_one(
             item = CatalogItem(path.name, path, None, f"file={path.name}")
             return Catalog("generic", (item,))
         path, manifest = path.parent, path
+    return _without_links_out(_read_folder(path, layout, manifest, label_column), path)
+
+
+def _without_links_out(catalog: Catalog, root: Path) -> Catalog:
+    """Drop what a link leads out of the input: whoever made that may not mean well."""
+    outside = [item for item in catalog.items if leads_out(item.path, root)]
+    ids = {item.item_id for item in outside}
+    reason = why_not_followed(root)
+    return replace(
+        catalog,
+        items=tuple(item for item in catalog.items if item.item_id not in ids),
+        dropped=(
+            *catalog.dropped,
+            *(Dropped(item.item_id, reason, is_failure=True) for item in outside),
+        ),
+    )
+
+
+def _read_folder(
+    path: Path, layout: Layout, manifest: Path | None, label_column: str | None
+) -> Catalog:
     if layout == "busi" or (layout == "auto" and manifest is None and is_busi(path)):
         return read_busi(path)
     if layout == "busv" or (layout == "auto" and manifest is None and rawframes_folder(path)):

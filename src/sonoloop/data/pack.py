@@ -17,7 +17,9 @@ not exactly those of the dataset, so nothing is evaluated on them.
 
 import hashlib
 import json
+import math
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,10 +28,11 @@ import numpy.typing as npt
 
 from sonoloop import __version__
 from sonoloop.atomic_files import write_atomically
-from sonoloop.data.pack_codec import decode_frames, encode_frames
+from sonoloop.data.pack_codec import MIN_STEP, decode_frames, encode_frames
 from sonoloop.data.recording import Frames
-from sonoloop.data.splits import SplitName
-from sonoloop.data.store import Store, StoredItem
+from sonoloop.data.splits import SplitName, parse_sides
+from sonoloop.data.store import Store
+from sonoloop.data.stored_item import StoredItem, parse_items
 from sonoloop.errors import SonoloopError, UsageError
 
 PACK_FORMAT: Final = 1
@@ -173,22 +176,21 @@ class PackedStore:
         if hashlib.sha256(content[_HASHED_FROM:]).digest() != digest:
             msg = f"{path}: differs from its checksum; {again}"
             raise SonoloopError(msg)
-        index: dict[str, Any] = json.loads(content[_HEAD.size :][:index_length])
-        items, places, end = [], [], 0
-        for entry in index["items"]:
-            item = StoredItem(**{name: entry[name] for name in StoredItem._fields})
-            begin, middle = end, end + 8 * item.num_frames
-            end = middle + entry["frames_bytes"]
-            items.append(item)
-            places.append((begin, middle, end))
-        return cls(
-            size=index["size"],
-            step=index["step"],
-            items=items,
-            sides={entry["item_id"]: entry["side"] for entry in index["items"]},
-            data=content[_HEAD.size + index_length :],
-            places=places,
-        )
+        data = content[_HEAD.size + index_length :]
+        try:
+            index = json.loads(content[_HEAD.size :][:index_length])
+            entries = index["items"]
+            stored = [{name: entry[name] for name in StoredItem._fields} for entry in entries]
+            items = parse_items(stored)
+            lengths = [int(entry["frames_bytes"]) for entry in entries]
+            size, step = int(index["size"]), float(index["step"])
+            sides = parse_sides({entry["item_id"]: entry["side"] for entry in entries})
+            places = _places(items, lengths, len(data))
+            _check_codec(size, step)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            msg = f"{path}: not a readable index ({error}); {again}"
+            raise SonoloopError(msg) from error
+        return cls(size=size, step=step, items=items, sides=sides, data=data, places=places)
 
     def times_s(self, item: int) -> npt.NDArray[np.float64]:
         """Return the times of an item's frames in seconds from its first."""
@@ -196,11 +198,19 @@ class PackedStore:
         return np.frombuffer(self._data[begin:end], dtype="<f8")
 
     def frames(self, item: int) -> Frames:
-        """Return an item's frames (t, size, size), read only."""
+        """Return an item's frames (t, size, size), read only.
+
+        Raises:
+            SonoloopError: If what lies in the pack are no frames of this size and number.
+        """
         if item not in self._decoded:
             _, begin, end = self._places[item]
             shape = (self.items[item].num_frames, self.size, self.size)
-            decoded = decode_frames(self._data[begin:end], shape, self._step)
+            try:
+                decoded = decode_frames(self._data[begin:end], shape, self._step)
+            except ValueError as error:
+                msg = f"{self.items[item].item_id!r} of the pack cannot be decoded ({error})"
+                raise SonoloopError(msg) from error
             decoded.flags.writeable = False
             self._decoded[item] = decoded
         return self._decoded[item]
@@ -208,3 +218,24 @@ class PackedStore:
     def __getstate__(self) -> dict[str, Any]:
         """Leave decoded frames behind: a loader's worker decodes what it needs."""
         return self.__dict__ | {"_decoded": {}}
+
+
+def _places(
+    items: Sequence[StoredItem], lengths: Sequence[int], num_bytes: int
+) -> list[tuple[int, int, int]]:
+    """Find where times and frames of each item begin, and where they end."""
+    places, end = [], 0
+    for item, length in zip(items, lengths, strict=True):
+        begin, middle = end, end + 8 * item.num_frames
+        end = middle + length
+        places.append((begin, middle, end))
+    if end != num_bytes or min(lengths, default=0) < 0:
+        msg = f"{end} bytes of frames are described, {num_bytes} are there"
+        raise ValueError(msg)
+    return places
+
+
+def _check_codec(size: int, step: float) -> None:
+    if size < 1 or not MIN_STEP <= step < math.inf:
+        msg = f"size {size}, step {step}"
+        raise ValueError(msg)

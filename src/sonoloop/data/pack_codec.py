@@ -86,14 +86,14 @@ def decode_frames(data: bytes, shape: tuple[int, int, int], step: float) -> Fram
         ValueError: If the data do not hold this many frames.
     """
     num_frames, height, width = shape
-    planes = np.frombuffer(bz2.decompress(data), dtype=np.int8)
-    frames = np.empty(shape, dtype=np.uint8)
     rows, columns = (-(-side // BLOCK) for side in (height, width))
     grids = [(BLOCK**3, -(-count // BLOCK), rows, columns) for _, count in _chunks(num_frames)]
     expected = 2 * sum(math.prod(grid) for grid in grids)
+    planes = np.frombuffer(_decompressed(data, expected), dtype=np.int8)
     if len(planes) != expected:
         msg = f"{len(planes)} bytes of levels for frames {shape}, {expected} expected"
         raise ValueError(msg)
+    frames = np.empty(shape, dtype=np.uint8)
     for (start, count), grid in zip(_chunks(num_frames), grids, strict=True):
         low, high = planes[: 2 * math.prod(grid)].reshape(2, *grid)
         planes = planes[2 * math.prod(grid) :]
@@ -103,6 +103,15 @@ def decode_frames(data: bytes, shape: tuple[int, int, int], step: float) -> Fram
         made = _transform_back(levels * np.float32(step))
         frames[start : start + count] = made[:count, :height, :width]
     return frames
+
+
+def _decompressed(data: bytes, expected: int) -> bytes:
+    """Decompress no more than what is expected and a byte: a few bytes can stand for gigabytes."""
+    decompressor = bz2.BZ2Decompressor()
+    try:
+        return decompressor.decompress(data, max_length=expected + 1)
+    except OSError as error:
+        raise ValueError(str(error).lower()) from error
 
 
 def _chunks(num_frames: int) -> Iterator[tuple[int, int]]:

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from sonoloop.data.dicom_files import read_dicom
 from sonoloop.data.dicom_series import is_dicom_series, read_dicom_series
 from sonoloop.data.frame_folders import is_frame_folder, natural_key, read_frame_folder
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ
+from sonoloop.data.links import lies_in
 from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.data.recording import Recording
 from sonoloop.data.still_files import STILL_SUFFIXES, read_still
@@ -24,6 +26,15 @@ MEDIA_SUFFIXES = VIDEO_SUFFIXES | STILL_SUFFIXES | DICOM_SUFFIXES
 
 _DICOM_PREAMBLE_BYTES = 128
 _DICOM_MAGIC = b"DICM"
+
+
+@runtime_checkable
+class ReadRecording(Protocol):
+    """What reads a file: ``read_recording`` in this process, or ``LimitedReader`` in another."""
+
+    def __call__(self, path: Path, /, *, max_frames: int | None = None) -> Recording:
+        """Read at most so many frames of a recording."""
+        ...
 
 
 def read_recording(
@@ -64,17 +75,18 @@ def find_recordings(path: Path) -> list[Path]:
 
     Returns:
         Files and frame folders in natural order (2 before 10); hidden ones are left out, and
-        links that lead back up are not followed. A file or frame folder gives itself.
+        links to folders that lead back up or out of ``path`` are not followed. Links that lead
+        out are listed: whoever reads on asks ``leads_out``. A file or frame folder gives itself.
 
     Raises:
         UnreadableFileError: If the path does not exist.
     """
     if not path.exists():
         raise UnreadableFileError(path, "there is no such file or folder")
-    return list(_walk(path, frozenset()))
+    return list(_walk(path, path, frozenset()))
 
 
-def _walk(path: Path, above: frozenset[Path]) -> Iterator[Path]:
+def _walk(path: Path, root: Path, above: frozenset[Path]) -> Iterator[Path]:
     """Walk down a folder; a link to one of the folders ``above`` is not followed."""
     if path.is_file() or is_video_folder(path):
         yield path
@@ -83,9 +95,11 @@ def _walk(path: Path, above: frozenset[Path]) -> Iterator[Path]:
     for entry in sorted(path.iterdir(), key=natural_key):
         if entry.name.startswith((".", "__MACOSX")):
             continue
-        if entry.is_dir():
+        if entry.is_symlink() and entry.is_dir() and not lies_in(entry, root):
+            yield entry
+        elif entry.is_dir():
             if entry.resolve() not in here:
-                yield from _walk(entry, here)
+                yield from _walk(entry, root, here)
         elif is_media_file(entry) or _is_dicom_without_suffix(entry):
             yield entry
 

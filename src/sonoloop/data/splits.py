@@ -12,12 +12,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
 
 from sonoloop.errors import UsageError
 
 SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = get_args(SplitName)
 SPLIT_FORMAT = 1
+_SIDES = TypeAdapter(dict[str, SplitName])
 
 _MAX_PASSES = 20
 _LEAST_GAIN = 1e-9
@@ -195,18 +197,33 @@ def read_split(path: Path) -> dict[str, SplitName]:
     remedy = "run 'sonoloop data prepare' again"
     try:
         described: dict[str, Any] = json.loads(path.read_text())
-        sides: dict[str, SplitName] = described["items"]
-        unknown = sorted({str(side) for side in sides.values()} - set(SPLIT_NAMES))
+        return parse_sides(described["items"])
     except FileNotFoundError:
         msg = f"{path}: missing; {remedy}"
         raise UsageError(msg) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, OSError) as error:
         msg = f"{path}: not a readable split ({error}); {remedy}"
         raise UsageError(msg) from error
-    if unknown:
-        msg = f"{path}: unknown side {unknown[0]!r}; use one of {', '.join(SPLIT_NAMES)}"
-        raise UsageError(msg)
-    return sides
+
+
+def parse_sides(sides: object) -> dict[str, SplitName]:
+    """Read sides that anybody may have written.
+
+    Args:
+        sides: Side by item, as JSON gives it.
+
+    Raises:
+        ValueError: If it is something else, or there is no such side.
+    """
+    try:
+        return _SIDES.validate_python(sides, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "literal_error":
+            msg = f"unknown side {first['input']!r}; use one of {', '.join(SPLIT_NAMES)}"
+            raise ValueError(msg) from error
+        msg = f"items{''.join(f'[{place}]' for place in first['loc'])}: {first['msg']}"
+        raise ValueError(msg) from error
 
 
 def leaking_groups(

@@ -16,6 +16,13 @@ from sonoloop.errors import UnreadableFileError
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"})
 
+STILL_FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "WEBP", "BMP", "DIB", "GIF")
+"""What Pillow may find in a file whatever its name; for others, such as PostScript, it would start
+another program."""
+
+STRIP_ROWS = 256
+"""Rows of a transparent picture that are put on black together."""
+
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 """Grey from red, green and blue: ITU-R BT.601, as in Pillow and in video files."""
 
@@ -81,8 +88,10 @@ def scale_to_uint8(path: Path, values: npt.NDArray[Any]) -> Frames:
         low, high = float(values.min()), float(values.max())
     if high <= low:
         return np.zeros(values.shape, dtype=np.uint8)
-    scaled = (values.astype(np.float64) - low) * (_MAX_8_BIT / (high - low))
-    grey: Frames = np.rint(scaled.clip(0, _MAX_8_BIT)).astype(np.uint8)
+    grey: Frames = np.empty(values.shape, dtype=np.uint8)
+    for place, part in enumerate(values):  # a frame or row at a time: float64 takes eightfold
+        scaled = (part.astype(np.float64) - low) * (_MAX_8_BIT / (high - low))
+        grey[place] = np.rint(scaled.clip(0, _MAX_8_BIT)).astype(np.uint8)
     return grey
 
 
@@ -91,7 +100,7 @@ def _decode(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow remarks on, this file checks itself
-            with Image.open(path) as image:
+            with Image.open(path, formats=STILL_FORMATS) as image:
                 check_frame_size(path, image.height, image.width)
                 if image.mode == "RGB" and _has_deep_samples(image):
                     return _decode_tiff(path)  # Pillow would cut them to 8 bits
@@ -106,9 +115,9 @@ def _decode(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
             return _decode_tiff(path)
         reason = "its content is no picture: it is cut short or another kind of file"
         raise UnreadableFileError(path, reason) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, PermissionError | FileNotFoundError):
-            raise
+    except (UnreadableFileError, MemoryError, PermissionError, FileNotFoundError):
+        raise
+    except Exception as error:  # Pillow lets errors of many types through
         raise UnreadableFileError(path, "cannot be decoded: it is damaged or cut short") from error
 
 
@@ -119,16 +128,24 @@ def _has_deep_samples(image: Image.Image) -> bool:
 
 def _grey(image: Image.Image) -> npt.NDArray[Any]:
     """Turn upright, put on black where transparent, and take the luma."""
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith(_DEEP_MODES):
-        return np.array(upright)
-    if "A" in upright.mode or "transparency" in upright.info:
-        coloured = upright.convert("RGBA")
-        black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
-        upright = Image.alpha_composite(black, coloured)
-    elif upright.mode not in {"L", "1", "RGB"}:
-        upright = upright.convert("RGB")
-    return np.array(upright.convert("L"))
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith(_DEEP_MODES):
+        return np.array(image)
+    if "A" in image.mode or "transparency" in image.info:
+        return np.array(_on_black(image))
+    coloured = image if image.mode in {"L", "1", "RGB"} else image.convert("RGB")
+    return np.array(coloured.convert("L"))
+
+
+def _on_black(image: Image.Image) -> Image.Image:
+    """Put a transparent picture on black and take the luma, a strip at a time to save memory."""
+    grey = Image.new("L", image.size)
+    for top in range(0, image.height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, image.height)
+        strip = image.crop((0, top, image.width, bottom)).convert("RGBA")
+        black = Image.new("RGBA", strip.size, (0, 0, 0, 255))
+        grey.paste(Image.alpha_composite(black, strip).convert("L"), (0, top))
+    return grey
 
 
 def _decode_tiff(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
@@ -139,10 +156,14 @@ def _decode_tiff(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
             check_frame_size(path, page.imagelength, page.imagewidth)
             pixels = np.moveaxis(page.asarray(), -1, 0) if page.axes == "YXS" else page.asarray()
             notes = _page_note(len(tiff.pages))
+            is_picture = pixels.shape[-2:] == (page.imagelength, page.imagewidth)
     except UnreadableFileError:
         raise
     except Exception as error:  # tifffile lets codec errors of many types through
         raise UnreadableFileError(path, "cannot be decoded: it is damaged or cut short") from error
+    if not is_picture or pixels.ndim > len("SYX") or 0 in pixels.shape:
+        reason = f"holds no picture but {' x '.join(map(str, pixels.shape))} values"
+        raise UnreadableFileError(path, reason)
     if pixels.ndim == len("SYX"):
         red_green_blue = pixels[: len(LUMA_WEIGHTS)]
         pixels = np.tensordot(LUMA_WEIGHTS[: len(red_green_blue)], red_green_blue, axes=1)

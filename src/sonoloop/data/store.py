@@ -15,19 +15,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sonoloop.data.recording import Frames
+from sonoloop.data.stored_item import Kind, StoredItem, parse_items
 from sonoloop.errors import SonoloopError, UsageError
+
+__all__ = ["Entry", "Kind", "Store", "StoreWriter", "StoredItem", "file_sha256"]
 
 STORE_FORMAT = 1
 SHARD_BYTES = 256 * 2**20
 """A shard is closed once it holds this much; an item never straddles two."""
-
-Kind = Literal["video", "still"]
 
 
 class Entry(NamedTuple):
@@ -44,28 +45,6 @@ class Entry(NamedTuple):
     label: str | None
     group_id: str
     kind: Kind
-
-
-class StoredItem(NamedTuple):
-    """One video or still of the store and where its frames lie.
-
-    Args:
-        item_id: As in :class:`Entry`.
-        label: As in :class:`Entry`.
-        group_id: As in :class:`Entry`.
-        kind: As in :class:`Entry`.
-        shard: Number of the file its frames lie in.
-        first_frame: Number of its first frame inside that file.
-        num_frames: How many it has; a still has one.
-    """
-
-    item_id: str
-    label: str | None
-    group_id: str
-    kind: Kind
-    shard: int
-    first_frame: int
-    num_frames: int
 
 
 def file_sha256(path: Path) -> str:
@@ -218,10 +197,14 @@ class Store:
                     f"{STORE_FORMAT}; prepare the dataset again"
                 )
                 raise UsageError(msg)
-            items = [StoredItem(**entry) for entry in described["items"]]
-            sha256 = {entry["file"]: entry["sha256"] for entry in described["shards"]}
+            items = parse_items(described["items"])
+            sha256 = {
+                _shard_name(shard): str(entry["sha256"])
+                for shard, entry in enumerate(described["shards"])
+            }
             size, sha256["times.npy"] = int(described["size"]), described["times_sha256"]
-        except (ValueError, TypeError, KeyError) as error:
+            _check_places(items, size, len(described["shards"]))
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             msg = f"{path}: not a readable store index ({error}); prepare the dataset again"
             raise SonoloopError(msg) from error
         return cls(folder, size=size, items=items, sha256=sha256)
@@ -256,14 +239,18 @@ class Store:
     def _load_times(self, num_frames: int) -> npt.NDArray[np.float64]:
         path = self.folder / "times.npy"
         try:
-            times: npt.NDArray[np.float64] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            # Mapped, so that a header that promises more than the file has takes no memory.
+            times = np.load(path, mmap_mode="r", allow_pickle=False)
+        except Exception as error:  # numpy parses the header as Python, which fails in many ways
             msg = f"{path}: frame times cannot be read ({error}); prepare the dataset again"
             raise SonoloopError(msg) from error
-        if times.shape != (num_frames,):
-            msg = f"{path}: {times.shape} times for {num_frames} frames; prepare the dataset again"
+        if times.shape != (num_frames,) or times.dtype != np.float64:
+            msg = (
+                f"{path}: {times.dtype} {times.shape} times for {num_frames} frames; "
+                "prepare the dataset again"
+            )
             raise SonoloopError(msg)
-        return times
+        return np.array(times)
 
     def _check_lengths(self) -> None:
         num_frames: dict[int, int] = {}
@@ -273,6 +260,22 @@ class Store:
             path = self.folder / _shard_name(shard)
             expected = count * self.size**2
             found = path.stat().st_size if path.is_file() else 0
+            if path.is_symlink() and path.resolve().parent != self.folder.resolve():
+                msg = f"{path}: is a link to a place outside the dataset; copy the file there"
+                raise SonoloopError(msg)
             if found != expected:
                 msg = f"{path}: {found} bytes, {expected} expected; prepare the dataset again"
                 raise SonoloopError(msg)
+
+
+def _check_places(items: Sequence[StoredItem], size: int, num_shards: int) -> None:
+    """Check that the items lie in the shards one behind the other, as they are written."""
+    place = (0, 0)
+    for item in items:
+        if (item.shard, item.first_frame) not in {place, (place[0] + 1, 0)}:
+            msg = f"{item.item_id!r} does not lie behind the item before it"
+            raise ValueError(msg)
+        place = (item.shard, item.first_frame + item.num_frames)
+    if size < 1 or (items and place[0] + 1 != num_shards):
+        msg = f"size {size}, {num_shards} shards"
+        raise ValueError(msg)

@@ -24,6 +24,13 @@ VIDEO_SUFFIXES = frozenset(
 SYNTHETIC_MARK = '"synthetic": true'
 """What the comment of a clip made by sonoloop says among its provenance (JSON)."""
 
+CONTAINERS = ("mov", "avi", "matroska", "mpeg", "mpegts", "mpegvideo", "m4v", "asf", "gif")
+"""Formats that ffmpeg may find in a file, by its own names. Among its others are lists of further
+files and addresses (concat, hls), which it would open whatever the name of the list."""
+
+STREAMS = ("h264", "hevc")
+"""Streams without container, as they lie in DICOM files."""
+
 GreyFrame = npt.NDArray[np.uint8]
 """One frame (h, w)."""
 
@@ -42,6 +49,20 @@ class _Decoded:
     stated_duration_s: float = 0.0
     stated_rate_hz: float = 0.0
     stopped_early: bool = False
+
+
+def open_container(source: str | BytesIO) -> InputContainer:
+    """Open a video, and nothing that only names others.
+
+    Args:
+        source: Path, or content.
+
+    Raises:
+        FFmpegError: If it is none of ``CONTAINERS`` and ``STREAMS``.
+    """
+    allowed = ",".join((*CONTAINERS, *STREAMS))
+    options = {"format_whitelist": allowed, "protocol_whitelist": "file"}
+    return av.open(source, "r", options=options, metadata_errors="replace")
 
 
 def read_video(path: Path, *, max_frames: int | None = None) -> Recording:
@@ -84,7 +105,7 @@ def read_video_bytes(path: Path, content: bytes, *, max_frames: int | None = Non
 def _read(path: Path, source: str | BytesIO, max_frames: int | None) -> Recording:
     decoded = _Decoded()
     try:
-        with av.open(source, "r") as container:
+        with open_container(source) as container:
             if SYNTHETIC_MARK in container.metadata.get("comment", ""):
                 decoded.warnings.append(SYNTHETIC_WARNING)
             _decode(path, container, max_frames, decoded)

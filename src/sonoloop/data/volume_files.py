@@ -6,6 +6,7 @@ seconds as the fourth spacing, which is what is written.
 
 import gzip
 import importlib
+import math
 import zlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,8 @@ _NIFTI_MAGIC: Final = {344: (b"n+1\0",), 4: (b"n+2\0",)}
 """Offset -> mark of a file that holds its own pixels (NIfTI-1 and 2); others name a second one."""
 
 _MOST_HEADER_BYTES: Final = 1 << 16
+_LARGEST_RATIO: Final = 1032
+"""Of deflate, by which NIfTI and MHA are compressed: bytes out for a byte in, at most."""
 _LOCAL: Final = b"LOCAL"
 _LONGEST_STEP_S: Final = 10.0
 _RGB_WEIGHTS: Final = (0.299, 0.587, 0.114)
@@ -72,6 +75,7 @@ def read_volume_file(path: Path, *, max_frames: int | None = None) -> Recording:
         reader.ReadImageInformation()
         sizes, spacing = tuple(reader.GetSize()), tuple(reader.GetSpacing())
         num_frames = _check_sizes(path, sizes)
+        _refuse_promises(path, sizes)
         pixels = _grey(path, itk.GetArrayFromImage(reader.Execute()), sizes)
     except RuntimeError as error:
         raise UnreadableFileError(path, "is damaged, cut short or no image") from error
@@ -197,6 +201,15 @@ def _check_sizes(path: Path, sizes: tuple[int, ...]) -> int:
     if num_frames > (most := num_frames_that_fit(sizes[1], sizes[0])):
         raise UnreadableFileError(path, f"has {num_frames} frames, at most {most} are read: cut it")
     return num_frames
+
+
+def _refuse_promises(path: Path, sizes: tuple[int, ...]) -> None:
+    """Refuse a header that states more values than the file can hold, before memory is taken."""
+    num_bytes = path.stat().st_size
+    most = num_bytes * (1 if path.suffix.lower() == ".nii" else _LARGEST_RATIO)
+    if math.prod(sizes) > most:
+        reason = f"states {math.prod(sizes)} values, its {num_bytes} bytes hold fewer: it is cut"
+        raise UnreadableFileError(path, f"{reason} short or damaged")
 
 
 def _grey(path: Path, pixels: npt.NDArray[Any], sizes: tuple[int, ...]) -> npt.NDArray[Any]:

@@ -29,7 +29,7 @@ def read_array(path: Path) -> Frames:
     """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # numpy parses the header as Python, which fails in many ways
         # numpy's own words advise to load what may be a pickle; this is only shown for the disk's.
         why = error.strerror if isinstance(error, OSError) else None
         reason = f"is no plain numpy array ({why or 'damaged, or of Python objects'})"
@@ -41,6 +41,8 @@ def read_array(path: Path) -> Frames:
         reason = f"has the shape {array.shape}: 1 to {MAX_RECORDING_BYTES} values can be read"
         raise UnreadableFileError(path, reason)
     if array.dtype == np.uint8:
+        if array.ndim == 3:  # noqa: PLR2004 - (t, h, w): these are the grey levels
+            return np.array(array)
         levels = array.astype(np.float64)
     elif array.dtype.kind == "f":
         levels = _levels(path, np.asarray(array, dtype=np.float64))

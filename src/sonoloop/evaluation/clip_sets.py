@@ -11,6 +11,7 @@ import torch
 
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
+from sonoloop.data.links import leads_out, why_not_followed
 from sonoloop.data.pack import refuse_pack
 from sonoloop.data.reading import find_recordings, read_recording
 from sonoloop.data.recording import Frames
@@ -135,6 +136,9 @@ def folder_clips(folder: Path, *, at_least: int = MIN_CLIPS) -> ClipCollection:
     num_stills = 0
     for path in paths:
         name = path.relative_to(folder).as_posix()
+        if leads_out(path, folder):
+            failures.append((name, why_not_followed(folder)))
+            continue
         try:
             frames, rate_hz = _decode(path)
         except UnreadableFileError as error:

@@ -118,10 +118,11 @@ def _torn_near_duplicates(dataset: Path, sides: dict[str, SplitName]) -> list[st
         entries = json.loads((dataset / PREPARE_FILE).read_text())["items"]
         names = [str(entry["item_id"]) for entry in entries]
         items = [PreparedItem.from_json(entry["prepared"]) for entry in entries]
+        pairs = find_near_duplicates(items)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"{PREPARE_FILE} cannot be read ({error})"]
     problems = []
-    for pair in find_near_duplicates(items):
+    for pair in pairs:
         one, other = names[pair.one], names[pair.other]
         if sides.get(one) != sides.get(other):
             problems.append(

@@ -104,10 +104,13 @@ class DatasetFolder:
 
     def earlier_items(self) -> dict[str, PreparedItem]:
         """Read the items of the dataset that is there, by id; none if it is damaged."""
-        return {
-            entry["item_id"]: PreparedItem.from_json(entry["prepared"])
-            for entry in self._read_described().get("items", [])
-        }
+        try:
+            return {
+                entry["item_id"]: PreparedItem.from_json(entry["prepared"])
+                for entry in self._read_described().get("items", [])
+            }
+        except (TypeError, KeyError, AttributeError):
+            return {}
 
     def _read_described(self) -> dict[str, Any]:
         """Read what ``prepare.json`` says of a dataset whose files are there, else nothing."""

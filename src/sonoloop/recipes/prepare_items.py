@@ -1,16 +1,13 @@
 """Prepare items in parallel: results in the order of the tasks, whatever finishes first."""
 
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
 
 from sonoloop.data.item_preparation import ItemTask, PreparedItem, prepare_item
+from sonoloop.data.limited_process import LimitedProcess
+from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS
 from sonoloop.errors import LeftOutError, UnreadableFileError
 
 
@@ -60,7 +57,7 @@ def prepare_all(
 
     Args:
         tasks: What to do.
-        workers: Number of processes; 1 works in this one.
+        workers: Number of processes.
         advance: Called once per item as it ends.
 
     Returns:
@@ -77,43 +74,27 @@ def prepare_all(
 
 
 def _results(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
-    if workers == 1 or len(tasks) <= 1:
-        yield from map(prepare_or_explain, tasks)
-        return
-    done = 0
-    try:
-        for result in _pooled(tasks, workers):
-            yield result
-            done += 1
-    except BrokenProcessPool:
-        # A decoder brought its process down. One process per file finds out which one it is.
-        for task in tasks[done:]:
-            try:
-                yield from _pooled([task], 1)
-            except BrokenProcessPool:
-                yield Failure("crashed the program that decodes it; convert it to another format")
+    """Let one thread watch over each process, so that a crash costs the file that caused it."""
+    num_processes = max(1, min(workers, len(tasks)))
+    processes = [LimitedProcess() for _ in range(num_processes)]
+    idle: SimpleQueue[LimitedProcess] = SimpleQueue()
+    for process in processes:
+        idle.put(process)
 
+    def prepare(task: ItemTask) -> Result:
+        process = idle.get()
+        try:
+            return process.call(prepare_or_explain, task, path=task.path, limits=WHOLE_FILE_LIMITS)
+        except UnreadableFileError as error:
+            return Failure(error.reason)
+        finally:
+            idle.put(process)
 
-def _pooled(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
-    # Not forked: a copy of a process that has threads (progress bar, polars) may deadlock.
-    pool = ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=get_context("spawn"), initializer=_follow_parent
-    )
+    watchers = ThreadPoolExecutor(num_processes)
     try:
-        yield from pool.map(prepare_or_explain, tasks)
+        yield from watchers.map(prepare, tasks)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _follow_parent() -> None:
-    """Let Ctrl-C end the parent alone, which then ends its workers, and end with it if killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-
-
-def _end_after(parent: BaseProcess) -> None:
-    """Wait for the end of the process that gives out the work: nobody else would tell."""
-    parent.join()
-    os._exit(1)
+        watchers.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.end()
+        watchers.shutdown()

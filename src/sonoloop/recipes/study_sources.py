@@ -1,6 +1,5 @@
 """Clips of any generator in a study: a folder of them and a table that says what each shows."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from sonoloop.data.config import ClipConfig
+from sonoloop.data.manifest import read_rows
 from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import clip_stem, folder_clips
 from sonoloop.recipes.labelled_dataset import shrink
@@ -64,8 +64,7 @@ def read_source(
     if not path.is_file():
         msg = f"--source {name}: {path} is missing; write a row per clip with file, item, label"
         raise UsageError(msg)
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(path)
     by_name = {Path(one.name).as_posix(): one for one in folder_clips(folder, at_least=1).sources}
     by_stem = {clip_stem(item): item for item in pool.item_ids}
     clips, requests = [], []
@@ -92,9 +91,6 @@ def read_source(
         clips.append(seen)
         place = int(pool.places([item])[0])
         requests.append(Request(item, class_of.get(label, int(pool.labels[place])), number))
-    if not clips:
-        msg = f"--source {name}: {path} has no rows"
-        raise UsageError(msg)
     return Synthetic(np.stack(clips), requests)
 
 

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS, LimitedReader
+from sonoloop.data.links import leads_out, why_not_followed
 from sonoloop.data.reading import find_recordings
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.folder_claim import claimed_output
@@ -34,10 +36,12 @@ class StillList:
     Args:
         files: What was found, in natural order.
         num_masks: Segmentations that were left out.
+        refused: Links that lead out of the folder that was given.
     """
 
     files: list[StillFile]
     num_masks: int
+    refused: list[UnreadableFileError]
 
 
 class MotionSource(NamedTuple):
@@ -71,6 +75,7 @@ def find_stills(images: Sequence[Path]) -> StillList:
         raise UsageError(msg)
     files: dict[Path, StillFile] = {}
     num_masks = 0
+    refused: list[UnreadableFileError] = []
     for path in images:
         if not path.exists():
             msg = f"there is no file or folder {path}"
@@ -78,17 +83,20 @@ def find_stills(images: Sequence[Path]) -> StillList:
         if path.is_file():
             files.setdefault(path.resolve(), StillFile(path, path.name))
             continue
-        found = find_recordings(path)
+        listed = find_recordings(path)
+        outside = {file for file in listed if leads_out(file, path)}
+        refused += [UnreadableFileError(file, why_not_followed(path)) for file in sorted(outside)]
+        found = [file for file in listed if file not in outside]
         stems = {(file.parent, file.stem) for file in found}
         stills = [file for file in found if not _is_mask(file, stems)]
         num_masks += len(found) - len(stills)
-        if not stills:
+        if not stills and not outside:
             msg = f"the folder {path} holds no image, DICOM file or video"
             raise UsageError(msg)
         for file in stills:
             name = path.name if file == path else file.relative_to(path).as_posix()
             files.setdefault(file.resolve(), StillFile(file, name))
-    return StillList(list(files.values()), num_masks)
+    return StillList(list(files.values()), num_masks, refused)
 
 
 def _is_mask(file: Path, stems: set[tuple[Path, str]]) -> bool:
@@ -137,6 +145,7 @@ def synthesize(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         claimed_output(out),
+        LimitedReader() as read,
         Progress(*columns, TimeRemainingColumn(), console=console) as progress,
     ):
         total = len(stills.files) * options.num_samples
@@ -147,7 +156,9 @@ def synthesize(
             out,
             options,
             advance=lambda count: progress.advance(task, count),
+            read=read,
         )
+    result.failures += stills.refused
     report(result, out, console)
     return result
 
@@ -158,9 +169,10 @@ def _with_motion_of(animator: ImageToVideo, motion: MotionSource) -> ImageToVide
         msg = f"there is no file or folder {motion.path}"
         raise UsageError(msg)
     try:
-        return animator.with_motion_of(
-            motion.path, start_s=motion.start_s, flow_only=motion.flow_only
-        )
+        with LimitedReader(WHOLE_FILE_LIMITS) as read:
+            return animator.with_motion_of(
+                motion.path, start_s=motion.start_s, flow_only=motion.flow_only, read=read
+            )
     except UnreadableFileError as error:
         raise UsageError(str(error)) from error
 

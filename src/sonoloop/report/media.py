@@ -9,8 +9,10 @@ from types import MappingProxyType
 from typing import Final
 
 import av
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from sonoloop.data.still_files import STILL_FORMATS
+from sonoloop.data.video_files import open_container
 from sonoloop.errors import UsageError
 
 VIDEO_TYPES: Final[Mapping[str, str]] = MappingProxyType({".mp4": "video/mp4"})
@@ -85,7 +87,7 @@ def data_uri(media_type: str, content: bytes) -> str:
 
 def _video(name: str, content: bytes, media_type: str) -> Media:
     try:
-        with av.open(io.BytesIO(content), mode="r") as container:
+        with open_container(io.BytesIO(content)) as container:
             stream = container.streams.video[0]
             frame = next(container.decode(stream))
             codec, pixels = stream.codec_context.name, frame.format.name
@@ -104,11 +106,11 @@ def _video(name: str, content: bytes, media_type: str) -> Media:
 
 def _picture(name: str, content: bytes, media_type: str) -> Media:
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=STILL_FORMATS) as image:
             image.load()
             width, height = image.size
             still = _as_png(image) if getattr(image, "is_animated", False) else None
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
+    except Exception:  # noqa: BLE001 - damaged pictures fail in many ways
         return Media(problem=f"{name} is damaged or no picture")
     return Media(media_type, data_uri(media_type, content), width, height, still)
 

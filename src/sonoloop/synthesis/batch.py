@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from sonoloop.data.reading import ReadRecording, read_recording
 from sonoloop.data.recording import Frames
 from sonoloop.data.volume_files import write_volume_file
 from sonoloop.errors import UnreadableFileError
@@ -40,18 +41,6 @@ SUFFIXES: Final[dict[Format, str]] = {
     "mha": ".mha",
 }
 """Files that hold one loop."""
-SETTINGS: Final = (
-    "model_sha256",
-    "sampler",
-    "num_inference_steps",
-    "label",
-    "motion",
-    "guidance_scale",
-    "num_frames",
-    "loop",
-    "marked",
-)
-"""A clip is made again if one of these differs."""
 
 
 class _Job(NamedTuple):
@@ -71,6 +60,7 @@ def synthesize_batch(
     options: BatchOptions,
     *,
     advance: Callable[[int], None],
+    read: ReadRecording = read_recording,
 ) -> BatchResult:
     """Animate stills into a folder; clips that are there already are skipped.
 
@@ -80,6 +70,7 @@ def synthesize_batch(
         out: Folder of the clips and the manifest.
         options: What to make of every still.
         advance: Told the number of clips that were finished, skipped or given up.
+        read: Reads files; ``LimitedReader`` for those of unknown origin.
 
     Returns:
         What was made, skipped and refused. The manifest is written in any case.
@@ -90,7 +81,7 @@ def synthesize_batch(
     """
     batch = _Batch(model, out, options, advance)
     try:
-        for jobs in _grouped(batch.jobs(files), batch.batch_size):
+        for jobs in _grouped(batch.jobs(files, read), batch.batch_size):
             batch.make(jobs)
     finally:
         batch.manifest.write()
@@ -133,6 +124,7 @@ class _Batch:
         transfer = "flow transfer" if isinstance(model.autoencoder, FlowOnly) else "transfer"
         steps = options.num_inference_steps or stage_2.num_inference_steps
         self.num_frames = loops.num_frames or model.config.clip.num_frames
+        # A clip is made again if one of these differs.
         self.settings: dict[str, str | float | bool | None] = {
             "model_sha256": model.config.weights_sha256,
             "sampler": stage_2.sampler if self.motion is None else transfer,
@@ -146,7 +138,7 @@ class _Batch:
         }
         self._last_written = time.monotonic()
 
-    def jobs(self, files: Sequence[StillFile]) -> Iterator[_Job]:
+    def jobs(self, files: Sequence[StillFile], read: ReadRecording) -> Iterator[_Job]:
         """Open the stills that have something left to make, and note those that cannot be used."""
         for file in files:
             try:
@@ -158,7 +150,7 @@ class _Batch:
                     self.advance(skipped)
                 if not samples:
                     continue
-                still = self.model.open(file.path)
+                still = self.model.open(file.path, read=read)
                 self.options.check_size(file.path, still.height, still.width, self.num_frames)
             except UnreadableFileError as error:
                 self.result.failures.append(error)
@@ -209,7 +201,7 @@ class _Batch:
             }
         )
         row = self.manifest.find(key)
-        if row is None or any(row[name] != self.settings[name] for name in SETTINGS):
+        if row is None or any(row[name] != value for name, value in self.settings.items()):
             return False
         names = [row[kind] for kind in self.options.formats]
         return all(isinstance(name, str) and (self.out / name).is_file() for name in names)

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import nn
 
 from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.reading import ReadRecording, read_recording
 from sonoloop.errors import UsageError
 from sonoloop.synthesis.animation import Animation, AnimationRun, to_float
 from sonoloop.synthesis.config import ModelConfig
@@ -180,7 +181,12 @@ class ImageToVideo:
         return model(images, loop=loop)
 
     def with_motion_of(
-        self, clip: ClipSource, *, start_s: float = 0.0, flow_only: bool = False
+        self,
+        clip: ClipSource,
+        *,
+        start_s: float = 0.0,
+        flow_only: bool = False,
+        read: ReadRecording = read_recording,
     ) -> "ImageToVideo":
         """Build a model that moves every still as a clip moves.
 
@@ -188,8 +194,9 @@ class ImageToVideo:
             clip: As for ``transfer``.
             start_s: Where in the file the motion begins, in seconds.
             flow_only: Whether to leave out how the clip's brightness changes.
+            read: Reads files; ``LimitedReader`` for those of unknown origin.
         """
-        opened = open_clip(clip, self.config.clip, start_s=start_s)
+        opened = open_clip(clip, self.config.clip, start_s=start_s, read=read)
         channels = self.config.autoencoder.in_channels
         motion = KnownMotion.of(opened, self.autoencoder, in_channels=channels)
         decoder = FlowOnly(self.autoencoder) if flow_only else self.autoencoder
@@ -197,13 +204,14 @@ class ImageToVideo:
             decoder, motion, self.config, typicality=self.typicality, device=self.device
         )
 
-    def open(self, source: StillSource) -> Still:
+    def open(self, source: StillSource, *, read: ReadRecording = read_recording) -> Still:
         """Read and clean a still for this model.
 
         Args:
             source: As for calling the model.
+            read: Reads files; ``LimitedReader`` for those of unknown origin.
         """
-        return open_still(source, size=self.config.clip.size)
+        return open_still(source, size=self.config.clip.size, read=read)
 
     def judge(self, still: Still) -> StillTypicality | None:
         """Tell how far a still is from the training data; None if the model cannot tell."""

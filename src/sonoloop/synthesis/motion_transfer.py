@@ -15,7 +15,7 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.clip_sampling import clip_indices, num_starts
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.letterbox import Letterbox
-from sonoloop.data.reading import read_recording
+from sonoloop.data.reading import ReadRecording, read_recording
 from sonoloop.data.recording import Frames, Recording
 from sonoloop.data.scan_region import clean_frames
 from sonoloop.errors import UnreadableFileError, UsageError
@@ -149,13 +149,20 @@ class FlowOnly:
         return warp_frame(first_frame, flow), flow
 
 
-def open_clip(source: ClipSource, config: ClipConfig, *, start_s: float = 0.0) -> MotionClip:
+def open_clip(
+    source: ClipSource,
+    config: ClipConfig,
+    *,
+    start_s: float = 0.0,
+    read: ReadRecording = read_recording,
+) -> MotionClip:
     """Prepare a clip as training clips are prepared: scan found, cleaned, fitted into the square.
 
     Args:
         source: Video file, or grey frames at the model's frame rate.
         config: What a clip of the model is.
         start_s: Where the clip begins, in seconds from the first frame that shows something.
+        read: Reads files; ``LimitedReader`` for those of unknown origin.
 
     Raises:
         UnreadableFileError: If the file cannot be read, or is too short for a clip.
@@ -163,7 +170,7 @@ def open_clip(source: ClipSource, config: ClipConfig, *, start_s: float = 0.0) -
     """
     if isinstance(source, Path | str):
         path = Path(source)
-        recording = _from_first_shown(read_recording(path))
+        recording = _from_first_shown(read(path))
         _check_length(recording, config, path)
         start = _start(recording, config, start_s)
         chosen = clip_indices(recording.times_s, config, start)

@@ -10,12 +10,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import av
 import pydicom
 from PIL import Image
-from pydicom.errors import InvalidDicomError
 
 from sonoloop import __version__
+from sonoloop.data.still_files import STILL_FORMATS
+from sonoloop.data.video_files import open_container
 from sonoloop.data.volume_files import mha_provenance
 from sonoloop.errors import UnreadableFileError
 
@@ -97,7 +97,7 @@ def read_provenance(path: Path) -> Provenance:
     """
     try:
         return Provenance.from_json(_embedded_text(path))
-    except (ValueError, OSError, av.FFmpegError, InvalidDicomError) as error:
+    except Exception as error:  # damaged files fail in many ways
         reason = "was not made by sonoloop, or its provenance was removed"
         raise UnreadableFileError(path, reason) from error
 
@@ -106,7 +106,7 @@ def _embedded_text(path: Path) -> str:
     """Return the comment a file carries, empty if none."""
     suffix = path.suffix.lower()
     if suffix == ".mp4":
-        with av.open(str(path)) as container:
+        with open_container(str(path)) as container:
             return container.metadata.get("comment", "")
     if suffix == ".dcm":
         with pydicom.dcmread(
@@ -115,6 +115,6 @@ def _embedded_text(path: Path) -> str:
             return str(file.get("ImageComments", ""))
     if suffix == ".mha":
         return mha_provenance(path)
-    with Image.open(path) as image:
+    with Image.open(path, formats=STILL_FORMATS) as image:
         comment = image.info.get(PROVENANCE_KEY) or image.info.get("comment", b"")
     return comment.decode() if isinstance(comment, bytes) else str(comment)

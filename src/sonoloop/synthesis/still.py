@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoloop.data.letterbox import Letterbox
-from sonoloop.data.reading import read_recording
+from sonoloop.data.reading import ReadRecording, read_recording
 from sonoloop.data.recording import Box, Frames, Recording
 from sonoloop.data.scan_region import clean_frames
 from sonoloop.errors import UnreadableFileError, UsageError
@@ -70,13 +70,15 @@ class Still:
         return canvas
 
 
-def open_still(source: StillSource, *, size: int) -> Still:
+def open_still(source: StillSource, *, size: int, read: ReadRecording = read_recording) -> Still:
     """Read a still, find its scan, clean it and fit it into the model's square.
 
     Args:
         source: File (of a video or multi-frame DICOM the first frame that shows something), grey
             or RGB array of uint8 or of floats in [0, 1], or Pillow image.
         size: Side of the model's square in pixels.
+        read: Reads files. The default trusts them: a codec that crashes ends the program.
+            ``sonoloop.data.limited_reading.LimitedReader`` trusts none.
 
     Returns:
         The still at its own size and at the model's.
@@ -87,7 +89,7 @@ def open_still(source: StillSource, *, size: int) -> Still:
     """
     if isinstance(source, Path | str):
         path = Path(source)
-        recording = read_recording(path, max_frames=OPENING_FRAMES)
+        recording = read(path, max_frames=OPENING_FRAMES)
         return _prepare(recording, name=str(source), size=size)
     if isinstance(source, Image.Image) and source.mode not in GREY_MODES:
         source = source.convert("RGB")

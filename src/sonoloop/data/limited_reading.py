@@ -1,0 +1,67 @@
+"""Read recordings of unknown origin: in a process that a bad file may bring down."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple
+
+from sonoloop.data.limited_process import LimitedProcess, Limits
+from sonoloop.data.reading import read_recording
+from sonoloop.data.recording import Recording
+
+FIRST_FRAMES_LIMITS: Final = Limits(cpu_s=20.0, cpu_s_per_mb=1.0, memory_bytes=4 << 30)
+"""For the first frames of a file; honest ones take a tenth of it (docs/security.md)."""
+WHOLE_FILE_LIMITS: Final = Limits(cpu_s=300.0, cpu_s_per_mb=1.0, memory_bytes=4 << 30)
+"""For all frames that ``pixel_limits`` allows, and cleaning them."""
+
+
+class _Request(NamedTuple):
+    path: Path
+    max_frames: int | None
+
+
+class LimitedReader:
+    """``read_recording`` that survives any file. One process, kept from file to file.
+
+    Args:
+        limits: What one file may cost.
+    """
+
+    def __init__(self, limits: Limits = FIRST_FRAMES_LIMITS) -> None:
+        """Start nothing yet."""
+        self._limits = limits
+        self._process = LimitedProcess()
+
+    def __call__(self, path: Path, /, *, max_frames: int | None = None) -> Recording:
+        """Read a recording.
+
+        Args:
+            path: As for ``read_recording``.
+            max_frames: As for ``read_recording``.
+
+        Raises:
+            UnreadableFileError: As for ``read_recording``, and if reading it crashed, or took more
+                time or memory than a file may.
+        """
+        request = _Request(path, max_frames)
+        return self._process.call(_read, request, path=path, limits=self._limits)
+
+    def close(self) -> None:
+        """End the process; the next call starts another."""
+        self._process.end()
+
+    def __enter__(self) -> "LimitedReader":  # noqa: PYI034 (beartype cannot read Self)
+        """Return the reader itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the process."""
+        self.close()
+
+
+def _read(request: _Request) -> Recording:
+    return read_recording(request.path, max_frames=request.max_frames)
