@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from sonoloop.data.limited_reading import LimitedReader
 from sonoloop.errors import SonoloopError, UnreadableFileError, is_out_of_memory
 from sonoloop.recipes.synthesize import remarks
 from sonoloop.synthesis.batch import synthesize_batch
@@ -190,19 +191,24 @@ class SynthesisService:
             raise BusyError(msg)
 
     def _work(self) -> None:
-        """Work off the queue until the service is closed."""
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._waiting)
-                if self._closed:
-                    return
-                job = self._waiting.popleft()
-                job.state, job.began_s = "running", time.monotonic()
-            state = self._make(job)
-            with self._changed:
-                self._end(job, state)
+        """Work off the queue until the service is closed; stills are read in a limited process."""
+        with LimitedReader() as read:
+            while (job := self._next()) is not None:
+                state = self._make(job, read)
+                with self._changed:
+                    self._end(job, state)
 
-    def _make(self, job: Job) -> JobState:
+    def _next(self) -> Job | None:
+        """Wait for the next job; None when the service is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting)
+            if self._closed:
+                return None
+            job = self._waiting.popleft()
+            job.state, job.began_s = "running", time.monotonic()
+            return job
+
+    def _make(self, job: Job, read: LimitedReader) -> JobState:
         """Make the loops of one job; whatever goes wrong becomes a sentence."""
 
         def advance(count: int) -> None:
@@ -212,7 +218,9 @@ class SynthesisService:
 
         try:
             model = stoppable(self.model, job.ask)
-            result = synthesize_batch(model, job.stills, job.folder, job.options, advance=advance)
+            result = synthesize_batch(
+                model, job.stills, job.folder, job.options, advance=advance, read=read
+            )
         except JobStoppedError:
             if job.stop.is_set():
                 return "cancelled"
