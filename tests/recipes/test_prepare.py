@@ -25,6 +25,7 @@ from sonoloop.data.phantom import phantom_clip
 from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.folder_claim import CLAIM_FILE
+from sonoloop.recipes import prepare_items
 from sonoloop.recipes.prepare import PrepareOptions, prepare
 
 Elsewhere = Callable[[Path], AbstractContextManager[Popen[str]]]
@@ -93,6 +94,23 @@ def test_the_number_of_workers_changes_nothing(videos: Path, tmp_path: Path) -> 
         assert str(videos).encode() not in path.read_bytes()
 
 
+class _InThisProcess:
+    """Stands in for a process of its own, so that what it calls can be watched."""
+
+    def call(self, function: Callable[[object], object], task: object, **_: object) -> object:
+        return function(task)
+
+    def end(self) -> None:
+        """Nothing was started."""
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files in the process of the test."""
+    monkeypatch.setattr(prepare_items, "LimitedProcess", _InThisProcess)
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_running_again_does_only_what_is_new(
     videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +138,7 @@ def test_running_again_does_only_what_is_new(
     assert [path.name for path in read] == ["video9"]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_an_interrupted_run_finished_is_kept(
     videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +206,7 @@ def test_nothing_usable_ends_the_run_and_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "dataset").exists()
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_full_disk_is_said_and_nothing_half_written_stays(
     videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,8 +280,12 @@ def test_real_clips_and_stills_become_a_dataset(tmp_path: Path) -> None:
         "Reg_pat1Image_132943.mpeg",
         "Pneu_northumbria_0409_set1_vid1.avi",
     )
-    pocus.mkdir()
-    (pocus / "videos").symlink_to(real / "pocus" / "videos")
+    (pocus / "videos").mkdir(parents=True)
+    for path in (real / "pocus" / "videos").rglob("*"):
+        if path.name in names:
+            copy = pocus / path.relative_to(real / "pocus")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
     lines = (real / "pocus" / "manifest.csv").read_text().splitlines()
     kept = [line for line in lines if line.split("/")[-1].split(",")[0] in names]
     (pocus / "manifest.csv").write_text("\n".join([lines[0], *kept]))
