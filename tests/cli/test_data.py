@@ -88,7 +88,7 @@ def test_a_damaged_dataset_gives_status_1(
     assert run("data", "prepare", stills, "--out", out, "--size", "64", "--workers", "1") == 0
     (out / "index.parquet").unlink()
     assert run("data", "check", out) == 1
-    assert "wrong: index.parquet cannot be read" in capsys.readouterr().out
+    assert "wrong: index.parquet differs from its checksum" in capsys.readouterr().out
     assert run("data", "check", tmp_path / "absent") == 2
 
 

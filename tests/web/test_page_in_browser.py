@@ -229,6 +229,7 @@ def start_long(page: Page, still: Path) -> None:
     expect(page.locator(".sl-working")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_cancel_stops_the_work(browser: Browser, served: Served, still_path: Path) -> None:
     """By its button, within moments."""
     page = Visit(browser, served.url).page
@@ -238,6 +239,7 @@ def test_cancel_stops_the_work(browser: Browser, served: Served, still_path: Pat
     page.context.close()
 
 
+@pytest.mark.slow
 def test_two_users_wait_for_each_other_and_leaving_ends_the_work(
     browser: Browser, served: Served, still_path: Path
 ) -> None:

@@ -255,6 +255,7 @@ def test_finished_job_can_be_removed(service: SynthesisService) -> None:
 
 def test_closing_ends_the_worker(model: ImageToVideo, tmp_path: Path) -> None:
     """A long job does not keep the process."""
+    before = set(threading.enumerate())
     with SynthesisService(model, tmp_path, Limits(max_frames=2000)) as service:
         running_long(service)
-    assert not any(thread.name == "synthesis" for thread in threading.enumerate())
+    assert not any(thread.name == "synthesis" for thread in set(threading.enumerate()) - before)

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from sonoloop.checksums import SUMS_FILE
 from sonoloop.cluster.folder_bytes import write_archive
 from sonoloop.cluster.shard_folder import COLUMNS, SHARD, STILL_KEY, ShardFolder
 from sonoloop.cluster.still_listing import ListedStill, fetch
@@ -98,7 +99,7 @@ def make_shard(
         if rows:
             archive = Path(scratch) / "archive"
             with archive.open("wb") as file:
-                write_archive(loops, file, without={PARQUET_FILE, CSV_FILE})
+                write_archive(loops, file, without={PARQUET_FILE, CSV_FILE, SUMS_FILE})
             out.add(name, archive, pl.DataFrame(rows, schema=COLUMNS))
     warnings: dict[str, int] = {}
     for _, sentence in result.warnings:
