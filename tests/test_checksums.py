@@ -50,6 +50,14 @@ def test_any_flipped_bit_is_found(folder: Path, flipped: Flipped, name: str, bit
     assert name in damaged or (name == SUMS_FILE and damaged)
 
 
+def test_every_bit_of_the_checksums_counts(folder: Path, flipped: Flipped) -> None:
+    """Ends of lines included: a newline with its lowest bit flipped is a vertical tab."""
+    path = folder / SUMS_FILE
+    for bit in range(8 * path.stat().st_size):
+        with flipped(path, bit):
+            assert damaged_files(folder), bit
+
+
 def test_missing_files_and_missing_checksums(folder: Path) -> None:
     """A file that is gone is damaged; without checksums nothing is known."""
     (folder / "a.bin").unlink()

@@ -44,10 +44,12 @@ def damaged_files(folder: Path, names: Collection[str] | None = None) -> list[st
     """
     path = folder / SUMS_FILE
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        *lines, end = path.read_bytes().decode().split("\n")  # splitlines takes \v for an end, too
     except FileNotFoundError:
         return []
     except ValueError:
+        return [SUMS_FILE]
+    if end:
         return [SUMS_FILE]
     damaged = []
     for line in lines:
