@@ -146,7 +146,8 @@ def _key(item: Item) -> str:
 
 def _read(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # numpy leaves a file open that is no archive
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return dict(zip(stored["keys"].tolist(), stored["rows"], strict=True))
     except (*NOT_READABLE, KeyError) as error:
         reason = f"is no cache of measurements ({error}): delete it"
