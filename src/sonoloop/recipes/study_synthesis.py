@@ -141,7 +141,7 @@ def kept(path: Path, requests: Sequence[Request], make: Callable[[], np.ndarray]
 def _read(path: Path) -> Synthetic | None:
     """Read clips that were kept; None if the file is damaged, and they are made anew."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             columns = (stored[name].tolist() for name in ("items", "labels", "samples"))
             return Synthetic(stored["clips"], [Request(*one) for one in zip(*columns, strict=True)])
     except (*NOT_READABLE, KeyError):
