@@ -53,16 +53,21 @@ def is_dicom_series(folder: Path) -> bool:
     """
     if not folder.is_dir():
         return False
-    return bool(_headers(folder))
+    return bool(series_headers(folder))
 
 
 def read_dicom_series(
-    folder: Path, *, max_frames: int | None = None, options: ReadingOptions | None = None
+    folder: Path,
+    headers: list[tuple[Path, Dataset]] | None = None,
+    *,
+    max_frames: int | None = None,
+    options: ReadingOptions | None = None,
 ) -> Recording:
     """Read the files of a folder as one video, in the order of their instance numbers.
 
     Args:
         folder: One that ``is_dicom_series`` takes.
+        headers: Its ``series_headers``, where they are known; None reads them.
         max_frames: Most frames to read; None reads as many as ``pixel_limits`` allows.
         options: Of Doppler frames and burned-in text.
 
@@ -73,7 +78,7 @@ def read_dicom_series(
         UnreadableFileError: If the folder holds no series, or a frame cannot be read.
         LeftOutError: If Doppler is to be left out and every frame shows it.
     """
-    headers = _headers(folder)
+    headers = series_headers(folder) if headers is None else headers
     if not headers:
         raise UnreadableFileError(folder, "holds no frames of one DICOM series")
     first = headers[0][1]
@@ -102,8 +107,12 @@ def read_dicom_series(
     )
 
 
-def _headers(folder: Path) -> list[tuple[Path, Dataset]]:
-    """Read the headers in the order of the frames; nothing if they make no cine."""
+def series_headers(folder: Path) -> list[tuple[Path, Dataset]]:
+    """Read the headers in the order of the frames; nothing if they make no cine.
+
+    Args:
+        folder: An existing folder.
+    """
     paths = sorted(
         path
         for path in folder.iterdir()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from sonoloop.data.dicom_files import read_dicom
-from sonoloop.data.dicom_series import is_dicom_series, read_dicom_series
+from sonoloop.data.dicom_series import is_dicom_series, read_dicom_series, series_headers
 from sonoloop.data.frame_folders import is_frame_folder, natural_key, read_frame_folder
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ
 from sonoloop.data.links import lies_in
@@ -129,8 +129,9 @@ def _read(
     suffix = path.suffix.lower()
     if not path.exists():
         raise UnreadableFileError(path, "there is no such file or folder")
-    if is_dicom_series(path):
-        return read_dicom_series(path, max_frames=max_frames, options=options)
+    series = series_headers(path) if path.is_dir() else []
+    if series:
+        return read_dicom_series(path, series, max_frames=max_frames, options=options)
     if path.is_dir():
         return read_frame_folder(path, frame_rate_hz=frame_rate_hz, max_frames=max_frames)
     if is_volume_file(path):
