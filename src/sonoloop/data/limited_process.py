@@ -21,7 +21,6 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sonoloop.errors import SonoloopError, UnreadableFileError
@@ -152,12 +151,7 @@ class LimitedProcess:
         """Return the object itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process."""
         self.end()
 

@@ -1,7 +1,6 @@
 """Read recordings of unknown origin: in a process that a bad file may bring down."""
 
 from pathlib import Path
-from types import TracebackType
 from typing import Final, NamedTuple
 
 from sonoloop.data.limited_process import LimitedProcess, Limits
@@ -53,12 +52,7 @@ class LimitedReader:
         """Return the reader itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the process."""
         self.close()
 
