@@ -229,7 +229,6 @@ def start_long(page: Page, still: Path) -> None:
     expect(page.locator(".sl-working")).to_be_visible()
 
 
-@pytest.mark.slow
 def test_cancel_stops_the_work(browser: Browser, served: Served, still_path: Path) -> None:
     """By its button, within moments."""
     page = Visit(browser, served.url).page
@@ -239,14 +238,13 @@ def test_cancel_stops_the_work(browser: Browser, served: Served, still_path: Pat
     page.context.close()
 
 
-@pytest.mark.slow
 def test_two_users_wait_for_each_other_and_leaving_ends_the_work(
     browser: Browser, served: Served, still_path: Path
 ) -> None:
     """The second is told who is before it; when the first closes its tab, the second is served."""
     first, second = Visit(browser, served.url).page, Visit(browser, served.url).page
-    start_long(first, still_path)
     choose(second, still_path)
+    start_long(first, still_path)
     make(second)
     expect(second.locator("#sl-answer")).to_contain_text("Waiting: 1 request before yours.")
     first_id = first.locator(".sl-working").get_attribute("data-job")
