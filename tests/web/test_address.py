@@ -1,5 +1,8 @@
 """Where a server may listen."""
 
+import errno
+import os
+
 import pytest
 
 from sonoloop.errors import UsageError
@@ -14,6 +17,12 @@ def test_impossible_address_is_a_sentence(address: Address) -> None:
         listening(address),
     ):
         pass
+
+
+def test_what_fails_later_is_not_the_port_s_fault() -> None:
+    """A full disk while the server runs stays a full disk."""
+    with pytest.raises(OSError, match="No space left"), listening(Address(port=0)):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("port", [-1, 70_000])

@@ -16,7 +16,7 @@ from sonoloop.data.config import ClipConfig
 from sonoloop.data.dataset_source import FrameStore, open_source
 from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SplitName, refuse_leaks
-from sonoloop.data.store import Kind
+from sonoloop.data.stored_item import Kind
 from sonoloop.errors import UsageError
 
 Indices = npt.NDArray[np.intp]

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from sonoloop.data.pack import PackedStore
 from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SplitName, read_split
-from sonoloop.data.store import Store, StoredItem, file_sha256
+from sonoloop.data.store import Store, file_sha256
+from sonoloop.data.stored_item import StoredItem
 
 
 @runtime_checkable

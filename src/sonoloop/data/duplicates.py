@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import fft
 
 from sonoloop.data.recording import Frames
-from sonoloop.data.store import Kind
+from sonoloop.data.stored_item import Kind
 
 Hashes = npt.NDArray[np.uint8]
 """Packed bits (frames, 32)."""

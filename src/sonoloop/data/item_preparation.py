@@ -22,7 +22,8 @@ from sonoloop.data.duplicates import frame_hashes
 from sonoloop.data.frame_folders import natural_key
 from sonoloop.data.reading_options import ReadingOptions
 from sonoloop.data.recording import Frames, Recording
-from sonoloop.data.store import Kind, file_sha256
+from sonoloop.data.store import file_sha256
+from sonoloop.data.stored_item import Kind
 from sonoloop.data.video_files import VIDEO_SUFFIXES
 from sonoloop.errors import LeftOutError, UnreadableFileError
 

@@ -24,8 +24,6 @@ from sonoloop.data.recording import Frames
 from sonoloop.data.stored_item import Kind, StoredItem, parse_items
 from sonoloop.errors import SonoloopError, UsageError
 
-__all__ = ["Entry", "Kind", "Store", "StoreWriter", "StoredItem", "file_sha256"]
-
 STORE_FORMAT = 1
 SHARD_BYTES = 256 * 2**20
 """A shard is closed once it holds this much; an item never straddles two."""

@@ -14,7 +14,8 @@ from sonoloop.data.dataset_item import find_near_duplicates
 from sonoloop.data.item_preparation import PreparedItem
 from sonoloop.data.pack import PackedStore
 from sonoloop.data.splits import SplitName, leaking_groups, read_split
-from sonoloop.data.store import Store, StoredItem
+from sonoloop.data.store import Store
+from sonoloop.data.stored_item import StoredItem
 from sonoloop.errors import UsageError
 
 INDEX_FILE: Final = "index.parquet"

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,19 +53,20 @@ def listening(address: Address) -> Iterator[socket.socket]:
     Raises:
         UsageError: If it is taken or there is no such interface.
     """
-    try:
-        family, _, _, _, place = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family, socket.SOCK_STREAM) as listener:
+    with ExitStack() as stack:
+        try:
+            family, _, _, _, place = socket.getaddrinfo(
+                address.host, address.port, type=socket.SOCK_STREAM
+            )[0]
+            listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
             if os.name == "posix":  # a port that was left just now can be taken again
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(place)
             listener.listen()
-            yield listener
-    except OSError as error:
-        msg = (
-            f"cannot listen on {address.host} port {address.port} ({error.strerror}): another "
-            "server may be running there; choose another --port, or 0 for any that is free"
-        )
-        raise UsageError(msg) from error
+        except OSError as error:
+            msg = (
+                f"cannot listen on {address.host} port {address.port} ({error.strerror}): another "
+                "server may be running there; choose another --port, or 0 for any that is free"
+            )
+            raise UsageError(msg) from error
+        yield listener
