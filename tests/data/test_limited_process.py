@@ -3,6 +3,8 @@
 import ctypes
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +122,36 @@ def test_an_ended_process_is_gone_and_another_begins() -> None:
         os.kill(pid, 0)
     assert process.call(identify, None, path=Path("e"), limits=LIMITS) != pid
     process.end()
+
+
+SCRIPT = """
+import time
+from pathlib import Path
+from sonoloop.data.limited_process import LimitedProcess, Limits
+
+print("script")
+limits = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=1 << 30)
+process = LimitedProcess()
+print(process.call(abs, -7, path=Path("a"), limits=limits), flush=True)
+print(process._process.pid, flush=True)
+process.call(time.sleep, 300, path=Path("a"), limits=limits)
+"""
+
+
+def test_a_script_needs_no_guard_and_its_process_ends_with_it(tmp_path: Path) -> None:
+    """It is not run a second time; when it is killed, nobody works on for it."""
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    with subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE, text=True) as script:
+        assert script.stdout is not None
+        assert [script.stdout.readline() for _ in range(2)] == ["script\n", "7\n"]
+        worker = Path("/proc", script.stdout.readline().strip())
+        assert worker.is_dir()
+        script.kill()
+    end = time.monotonic() + 20
+    while worker.is_dir() and "State:\tZ" not in (worker / "status").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_long_files_have_more_time(tmp_path: Path) -> None:

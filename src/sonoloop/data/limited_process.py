@@ -14,13 +14,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
+from types import ModuleType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sonoloop.errors import SonoloopError, UnreadableFileError
@@ -35,6 +37,8 @@ WALL_PER_CPU: Final = 10
 """A process that waits instead of working is ended after this multiple of its processor time."""
 
 MEGABYTE: Final = 10**6
+_STARTING: Final = Lock()
+
 SECONDS_TO_END: Final = 1.0
 """Between hanging up and being gone, for a process that crashed."""
 
@@ -165,9 +169,26 @@ class LimitedProcess:
             self._process = context.Process(
                 target=_serve, args=(theirs, str(Path.cwd())), name="decoding", daemon=True
             )
-            self._process.start()
+            with _script_left_alone():
+                self._process.start()
             theirs.close()
         return self._connection
+
+
+@contextmanager
+def _script_left_alone() -> Iterator[None]:
+    """Let a process start without running the user's script again, as multiprocessing would.
+
+    What the process calls is in modules of this package; a script needs no ``if __name__ ==
+    "__main__"`` for that.
+    """
+    with _STARTING:
+        script = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = script
 
 
 def _serve(connection: Connection, folder: str) -> None:
