@@ -18,6 +18,7 @@ from sonoloop.web.address import Address, listening
 from sonoloop.web.limits import Limits
 from sonoloop.web.server import gradio_settings, make_server, page_app
 from sonoloop.web.service import SynthesisService
+from sonoloop.web.study_view import StudyFolder
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -81,16 +82,20 @@ def run_server(app: FastAPI, limits: Limits) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture(scope="session")
-def served(model: ImageToVideo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Serve the page with a tiny model."""
-    folder = tmp_path_factory.mktemp("served")
+def serve(model: ImageToVideo, folder: Path, study: StudyFolder | None = None) -> Iterator[Served]:
+    """Serve the page until the fixture ends."""
     with (
         gradio_settings(folder / "uploads"),
         SynthesisService(model, folder / "jobs", LIMITS) as service,
     ):
-        for url in run_server(page_app(service, folder / "examples", None), LIMITS):
+        for url in run_server(page_app(service, folder / "examples", study), LIMITS):
             yield Served(url, service)
+
+
+@pytest.fixture(scope="session")
+def served(model: ImageToVideo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve the page with a tiny model."""
+    yield from serve(model, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")

@@ -135,8 +135,8 @@ def build_page(
             with gr.Tab("Animate"):
                 _animate_part(session, model, examples)
             with gr.Tab("Study"):
-                gr.Markdown(study.text())
-                gr.HTML(study.links())
+                gr.Markdown(study.text, elem_classes="sl-study")  # read anew for every visit
+                gr.HTML(study.links)
         blocks.unload(session.cancel)
     return blocks
 

@@ -165,11 +165,11 @@ async def _composed(
     if study is not None:
 
         @app.get(f"{study_view.ROOT}/{{name}}")
-        def study_page(name: str) -> FileResponse:
-            page = study.pages().get(name)
-            if page is None:
-                raise HTTPException(404, f"there is no page {name!r}")
-            return FileResponse(page, media_type="text/html")
+        def study_file(name: str) -> FileResponse:
+            path = study.file(name)
+            if path is None:
+                raise HTTPException(404, f"there is no page or plot {name!r}")
+            return FileResponse(path, media_type=study_view.MEDIA_TYPES[path.suffix])
 
     mounted: FastAPI = gr.mount_gradio_app(
         app,

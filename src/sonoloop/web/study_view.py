@@ -1,5 +1,6 @@
-"""A study's report on the page: its text, and the HTML pages that lie beside it."""
+"""A study's report on the page: its text and plots, and the HTML pages that lie beside it."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,8 @@ from sonoloop.report.study_record import STUDY_PAGE
 
 ROOT: Final = "/study"
 PAGE_SUFFIX: Final = ".html"
+MEDIA_TYPES: Final = {PAGE_SUFFIX: "text/html", ".svg": "image/svg+xml"}
+"""Of the files of the folder that the page shows, by suffix."""
 
 
 class StudyFolder:
@@ -36,10 +39,24 @@ class StudyFolder:
         found = sorted(self.folder.glob(f"*{PAGE_SUFFIX}"))
         return {path.name: path for path in found if path.is_file()}
 
+    def file(self, name: str) -> Path | None:
+        """Find a page or plot of the folder.
+
+        Args:
+            name: Of the file, without a path.
+
+        Returns:
+            Its path; None if there is no such page or plot.
+        """
+        paths = self.folder.iterdir() if self.folder.is_dir() else ()
+        shown = {path.name: path for path in paths if path.suffix in MEDIA_TYPES and path.is_file()}
+        return shown.get(name)
+
     def text(self) -> str:
-        """Read the study's report as it is now: a study may still be going on."""
+        """Read the study's report as it is now, plots included: a study may still be going on."""
         path = self.folder / STUDY_PAGE
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return re.sub(r"(!\[[^\]]*\]\()(?=[^/:)]+\.svg\))", rf"\1{ROOT}/", text)
 
     def links(self) -> str:
         """Lead to the pages."""
