@@ -23,8 +23,9 @@ PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check
 demo: $(VENV)/installed
 	$(BIN)/sonoloop demo
 
+# Files of tests are shared out to one process a core; each computes on one thread.
 test: $(VENV)/installed-test lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check

@@ -1,36 +1,47 @@
-"""Bulk synthesis: one process against Ray with two workers, memory, and each loop once.
+"""Bulk synthesis: plain processes against Ray, a killed machine, memory, and each loop once.
 
-    python benchmarks/bulk.py WORK --stills 2000
+    python benchmarks/bulk.py WORK --stills 2000 [--ways one two ray killed]
 
 Writes tiny stills and a tiny model of random weights into WORK, then makes one loop of each still
 
-- one: in this process, shard by shard, one thread;
+- one: in one process, shard by shard, one thread;
+- two: in two such processes at once, each half of the stills, without Ray;
 - ray: on a Ray that starts on this machine, two workers of one thread;
-- killed: on a cluster of two machines within this one, of which one is killed when a third of the
-  shards are there and another joins; then every loop is counted.
+- killed: from a bucket to a bucket (moto's server, a process of its own), on a cluster of two
+  machines within this one, of which one is killed when a third of the shards are there and another
+  joins; then every loop is counted.
 
 Overhead is told twice: from loops a second (true where two cores are free), and from CPU seconds
 per loop of all processes, Ray's own included (true on a busy machine too). Memory is that of this
-process and of all its children, every second; "flat" compares the medians of the second and the
-last quarter of the run.
+process and of all its children but the bucket's, every second; "flat" compares the medians of the
+second and the last quarter of the run.
 """
 
 import argparse
 import hashlib
 import io
+import multiprocessing
 import os
 import shutil
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any, NamedTuple
 
+import boto3
+import fsspec  # type: ignore[import-untyped]
 import numpy as np
 import polars as pl
 import ray
 import torch
+from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 from ray.cluster_utils import Cluster
 from rich.console import Console
@@ -52,6 +63,8 @@ from sonoloop.synthesis.pretrained import pack_weights, write_model
 SIZE = 64
 OPTIONS = BatchOptions(seed=0, formats=("npy",))
 WORKERS = 2
+WAYS = ("one", "two", "ray", "killed")
+BUCKET = "bucket"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MB = 1 << 20
@@ -95,10 +108,15 @@ def write_tiny_model(folder: Path) -> None:
 
 
 class Meter:
-    """CPU seconds and memory of this process and all its children, those that end included."""
+    """CPU seconds and memory of this process and all its children, those that end included.
 
-    def __init__(self) -> None:
+    Args:
+        apart: Number of a child that is left out.
+    """
+
+    def __init__(self, apart: int | None = None) -> None:
         """Begin to look, once a second."""
+        self.apart = apart
         self.memory: list[float] = []
         self._cpu: dict[int, float] = {}
         self._before = self._look()
@@ -126,6 +144,8 @@ class Meter:
         waiting = [os.getpid()]
         while waiting:
             process = waiting.pop()
+            if process == self.apart:
+                continue
             try:
                 text = Path(f"/proc/{process}/stat").read_text()
                 for children in Path(f"/proc/{process}/task").glob("*/children"):
@@ -139,9 +159,21 @@ class Meter:
         return sum(self._cpu.values())
 
 
-def timed(name: str, count: int, work: Callable[[], object]) -> tuple[float, float]:
-    """Do some work; print and return seconds and CPU seconds per loop."""
-    meter = Meter()
+class Cost(NamedTuple):
+    """What a loop takes.
+
+    Args:
+        seconds: Of the clock.
+        cpu: Seconds of all processors.
+    """
+
+    seconds: float
+    cpu: float
+
+
+def timed(name: str, count: int, work: Callable[[], object], apart: int | None = None) -> Cost:
+    """Do some work; print and return what one loop took."""
+    meter = Meter(apart)
     try:
         work()
         seconds, cpu = meter.read()
@@ -151,23 +183,72 @@ def timed(name: str, count: int, work: Callable[[], object]) -> tuple[float, flo
     second, last = meter.memory[quarter : 2 * quarter + 1], meter.memory[-quarter:]
     print(
         f"| {name} | {count / seconds:.1f} | {1000 * cpu / count:.1f} | {max(meter.memory):.0f} | "
-        f"{median(second):.0f} | {median(last):.0f} |",
+        f"{median(second):.0f} | {median(last):.0f} | {os.getloadavg()[0]:.1f} |",
         flush=True,
     )
-    return seconds / count, cpu / count
+    return Cost(seconds / count, cpu / count)
 
 
-def in_this_process(stills: Path, out: Path, model: Path, per_shard: int) -> None:
-    """Make all shards without Ray."""
+def make_plainly(
+    stills: Path, out: Path, model: Path, per_shard: int, part: int, parts: int
+) -> None:
+    """Make the shards of one part of the stills without Ray."""
     torch.set_num_threads(1)
     animator = ImageToVideo.from_pretrained(model, device="cpu")
     listed = list(list_stills([str(stills)]))
-    for start in range(0, len(listed), per_shard):
+    for start in range(part * per_shard, len(listed), parts * per_shard):
         some = listed[start : start + per_shard]
         make_shard(animator, some, f"{start:06}", ShardFolder(str(out)), OPTIONS)
 
 
-def with_a_machine_killed(run: Callable[[str | None], object], out: Path, shards: int) -> None:
+def in_processes(number: int, stills: Path, out: Path, model: Path, per_shard: int) -> None:
+    """Make all shards in fresh processes, without Ray."""
+    fresh = multiprocessing.get_context("spawn")
+    processes = [
+        fresh.Process(target=make_plainly, args=(stills, out, model, per_shard, part, number))
+        for part in range(number)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        if process.exitcode:
+            sys.exit(f"a process ended with {process.exitcode}")
+
+
+@contextmanager
+def served_bucket(stills: Path) -> Iterator[tuple[Any, int]]:
+    """Serve a bucket that holds the stills; give its file system and the server's process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ.update(
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+        AWS_ACCESS_KEY_ID="anyone",
+        AWS_SECRET_ACCESS_KEY="anything",  # noqa: S106 - nothing is secret here
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_EC2_METADATA_DISABLED="true",
+        MOTO_S3_DEFAULT_KEY_BUFFER_SIZE=str(MB),  # archives go to its disk
+    )
+    words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(words, **quiet) as server:
+        client = boto3.client("s3")
+        for _ in range(120):
+            try:
+                client.create_bucket(Bucket=BUCKET)
+                break
+            except (ClientError, BotoCoreError):
+                time.sleep(0.5)
+        files = fsspec.filesystem("s3", use_listings_cache=False)
+        files.put(f"{stills}/", f"{BUCKET}/stills/", recursive=True)
+        try:
+            yield files, server.pid
+        finally:
+            server.terminate()
+
+
+def with_a_machine_killed(run: Callable[[str], object], files: Any, shards: int) -> None:  # noqa: ANN401
     """Run on two machines, kill one on the way and let another join."""
     os.environ.update(
         RAY_USAGE_STATS_ENABLED="0",
@@ -180,8 +261,8 @@ def with_a_machine_killed(run: Callable[[str | None], object], out: Path, shards
     machines = [cluster.add_node(num_cpus=1) for _ in range(WORKERS)]
 
     def kill() -> None:
-        while len(list(out.glob("*.parquet"))) < shards / 3:
-            time.sleep(0.1)
+        while len(files.glob(f"{BUCKET}/loops/*.parquet")) < shards / 3:
+            time.sleep(2)
         cluster.remove_node(machines[0], allow_graceful=False)
         cluster.add_node(num_cpus=1)
 
@@ -193,58 +274,62 @@ def with_a_machine_killed(run: Callable[[str | None], object], out: Path, shards
     cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
-def count_loops(out: Path) -> Counter[tuple[str, int]]:
-    """Count the rows of every still and seed in all manifests."""
-    tables = [pl.read_parquet(io.BytesIO(path.read_bytes())) for path in out.glob("*.parquet")]
-    rows = pl.concat(tables)
+def count_loops(files: Any) -> Counter[tuple[str, int]]:  # noqa: ANN401
+    """Count the rows of every still and seed in all manifests of the bucket."""
+    contents = files.cat(f"{BUCKET}/loops/*.parquet").values()
+    rows = pl.concat(pl.read_parquet(io.BytesIO(content)) for content in contents)
     return Counter(zip(rows["source"], rows["seed"], strict=True))
 
 
 def main() -> None:
     """Print one row a way of working."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path)
     parser.add_argument("--stills", type=int, default=20_000)
-    parser.add_argument("--one-process", type=int, default=1000, help="stills of the first row")
+    parser.add_argument("--plain", type=int, default=1000, help="stills of the ways without Ray")
     parser.add_argument("--per-shard", type=int, default=64)
-    parser.add_argument("--no-kill", action="store_true", help="leave out the last row")
-    arguments = parser.parse_args()
-    work: Path = arguments.work
-    count, few = arguments.stills, min(arguments.one_process, arguments.stills)
-    stills, model = work / "stills", work / "model"
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    asked = parser.parse_args()
+    work: Path = asked.work
+    count, few = asked.stills, min(asked.plain, asked.stills)
+    stills, some, model = work / "stills", work / "some", work / "model"
     write_stills(stills, count)
+    write_stills(some, few)
     write_tiny_model(model)
-    some = work / "some"
-    some.mkdir(exist_ok=True)
-    for path in sorted(stills.iterdir())[:few]:
-        shutil.copy(path, some)
-    for name in ("one", "ray", "killed"):
+    for name in WAYS:
         shutil.rmtree(work / name, ignore_errors=True)
 
-    def on_ray(out: Path, address: str | None) -> None:
+    def on_ray(source: str, out: str, address: str | None) -> None:
         synthesize_in_bulk(
-            [str(stills)], str(out), OPTIONS, model=str(model), address=address,
-            stills_per_shard=arguments.per_shard, console=Console(quiet=True),
+            [source], out, OPTIONS, model=str(model), address=address,
+            stills_per_shard=asked.per_shard, console=Console(quiet=True),
         )  # fmt: skip
 
-    print(f"{count} stills of {SIZE} px, {few} in one process; {os.cpu_count()} cores, "
-          f"load {os.getloadavg()[0]:.1f} at the start")  # fmt: skip
-    print("| | loops/s | CPU ms per loop | most MB | MB, 2nd quarter | MB, last quarter |")
-    print("| --- | --- | --- | --- | --- | --- |", flush=True)
-    one = timed("one process", few, lambda: in_this_process(
-        some, work / "one", model, arguments.per_shard))  # fmt: skip
-    many = timed("Ray, two workers", count, lambda: on_ray(work / "ray", None))
-    print(f"overhead: {many[0] * WORKERS / one[0] - 1:+.0%} of time, {many[1] / one[1] - 1:+.0%} "
-          f"of CPU; load {os.getloadavg()[0]:.1f} at the end")  # fmt: skip
-    if arguments.no_kill:
-        return
-    out = work / "killed"
-    shards = -(-count // arguments.per_shard)
-    timed("one of two machines killed", count, lambda: with_a_machine_killed(
-        lambda address: on_ray(out, address), out, shards))  # fmt: skip
-    loops = count_loops(out)
-    twice = sum(number > 1 for number in loops.values())
-    print(f"{len(loops)} of {count} loops are there, {twice} of them more than once")
+    print(f"{count} stills of {SIZE} px, {few} without Ray; {os.cpu_count()} cores\n")
+    print("| | loops/s | CPU ms a loop | most MB | MB, 2nd quarter | MB, last quarter | load |")
+    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    costs: dict[str, Cost] = {}
+    for way, number in (("one", 1), ("two", WORKERS)):
+        if way in asked.ways:
+            costs[way] = timed(f"{way} without Ray", few, lambda number=number, way=way: (
+                in_processes(number, some, work / way, model, asked.per_shard)))  # fmt: skip
+    if "ray" in asked.ways:
+        costs["ray"] = timed("Ray, two workers", count, lambda: on_ray(
+            str(stills), str(work / "ray"), None))  # fmt: skip
+    if "killed" in asked.ways:
+        with served_bucket(stills) as (files, server):
+            shards = -(-count // asked.per_shard)
+            timed("bucket, one of two machines killed", count, lambda: with_a_machine_killed(
+                lambda address: on_ray(f"s3://{BUCKET}/stills", f"s3://{BUCKET}/loops", address),
+                files, shards), server)  # fmt: skip
+            loops = count_loops(files)
+        twice = sum(number > 1 for number in loops.values())
+        print(f"\n{len(loops)} of {count} loops are there, {twice} of them more than once")
+    for way, number in (("one", WORKERS), ("two", 1)):
+        if way in costs and "ray" in costs:
+            time_more = costs["ray"].seconds * number / costs[way].seconds - 1
+            cpu_more = costs["ray"].cpu / costs[way].cpu - 1
+            print(f"Ray against {way}: {time_more:+.0%} of time, {cpu_more:+.0%} of CPU")
 
 
 if __name__ == "__main__":
