@@ -1,6 +1,7 @@
 """The command line finds commands, parses options and turns errors into exits."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -55,6 +56,31 @@ def test_help_is_fast_and_imports_no_torch() -> None:
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
         durations.append(time.perf_counter() - start)
     assert min(durations) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "spins"),
+    [({}, "10000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "active"}, None)],
+)
+def test_threads_wait_asleep_unless_the_user_says_otherwise(
+    given: dict[str, str], spins: str | None
+) -> None:
+    """It must be settled before torch is imported; spinning threads made a busy machine crawl."""
+    program = (
+        "import os, sys; from sonoloop.cli.main import main\n"
+        "try: main(['--version'])\n"
+        "finally: print(os.environ.get('GOMP_SPINCOUNT'), 'torch' in sys.modules)"
+    )
+    names = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}
+    others = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=others | given,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1] == f"{spins} False"
 
 
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ loads nothing but that table. Exit status: 0 done, 1 the run failed or some item
 """
 
 import errno
+import os
 import signal
 import sys
 import threading
@@ -18,6 +19,10 @@ from types import FrameType
 from sonoloop import __version__
 from sonoloop.cli.commands import COMMANDS, Command
 from sonoloop.errors import SonoloopError, UsageError, is_out_of_memory
+
+SPINS = "10000"
+"""How often a thread of torch looks for work before it sleeps (libgomp): microseconds instead of
+milliseconds, which on a busy machine take the time of the threads that would bring the work."""
 
 LINE_LENGTH = 77
 """Most characters of an example, with room for indent and backslash in a terminal of 80."""
@@ -33,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         SystemExit: Always, with the exit status.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # read when torch is imported
     try:
         with _ended_in_order():
             status = _run(words)
