@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonoloop.data.limited_process import Limits
+from sonoloop.limited_process import Limits
 from sonoloop.data.limited_reading import LimitedReader
 from sonoloop.data.phantom import phantom_clip
 from sonoloop.data.reading import ReadRecording, read_recording

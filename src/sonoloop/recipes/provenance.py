@@ -9,7 +9,9 @@ from typing import Final
 import polars as pl
 from rich.console import Console
 
+from sonoloop.data.limited_reading import FIRST_FRAMES_LIMITS
 from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.limited_process import LimitedProcess
 from sonoloop.synthesis.manifest import PARQUET_FILE, damaged_clips
 from sonoloop.synthesis.provenance import Provenance, read_provenance
 
@@ -38,18 +40,19 @@ def provenance(files: Sequence[Path], *, as_json: bool, console: Console | None 
     num_bad = 0
     found = _expanded(files)
     damaged = _damaged(found, [path for path in files if path.is_dir()])
-    for path in [*found, *sorted(damaged.keys() - set(found))]:
-        wrong = damaged.get(path)
-        try:
-            if wrong is not None:
-                raise UnreadableFileError(path, wrong)  # noqa: TRY301 - said like any other
-            made_by = find_provenance(path)
-        except UnreadableFileError as error:
-            num_bad += 1
-            line = _json(path, None, wrong) if as_json else str(error)
-        else:
-            line = _json(path, made_by) if as_json else f"{path}: {sentence(made_by)}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    with LimitedProcess() as process:
+        for path in [*found, *sorted(damaged.keys() - set(found))]:
+            wrong = damaged.get(path)
+            try:
+                if wrong is not None:
+                    raise UnreadableFileError(path, wrong)  # noqa: TRY301 - said like any other
+                made_by = process.call(find_provenance, path, path=path, limits=FIRST_FRAMES_LIMITS)
+            except UnreadableFileError as error:
+                num_bad += 1
+                line = _json(path, None, wrong) if as_json else str(error)
+            else:
+                line = _json(path, made_by) if as_json else f"{path}: {sentence(made_by)}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     return num_bad
 
 

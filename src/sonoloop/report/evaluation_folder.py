@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonoloop.report.media import Media, read_media
+from sonoloop.report.media import Media, read_files
 from sonoloop.report.records import EvaluationRecord, LoopRecord, read_record
 
 
@@ -32,7 +32,7 @@ class EvaluationFolder:
         """
         record = read_record(folder)
         names = {name for loop in all_loops(record) for name in files_of(loop)}
-        return cls(record, {name: read_media(folder, name) for name in sorted(names)})
+        return cls(record, read_files(folder, sorted(names)))
 
 
 def all_loops(record: EvaluationRecord) -> list[LoopRecord]:

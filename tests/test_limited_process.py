@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonoloop.data.limited_process import LimitedProcess, Limits
+from sonoloop.limited_process import LimitedProcess, Limits
 from sonoloop.errors import UnreadableFileError
 
 LIMITS = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=128 << 20)
@@ -127,7 +127,7 @@ def test_an_ended_process_is_gone_and_another_begins() -> None:
 SCRIPT = """
 import time
 from pathlib import Path
-from sonoloop.data.limited_process import LimitedProcess, Limits
+from sonoloop.limited_process import LimitedProcess, Limits
 
 print("script")
 limits = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=1 << 30)
