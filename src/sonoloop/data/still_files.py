@@ -103,11 +103,13 @@ def scale_to_uint8(path: Path, values: npt.NDArray[Any]) -> Frames:
         uint8 of the same shape; all 0 where every value is the same.
 
     Raises:
-        UnreadableFileError: If a value is NaN or infinite, or they are no real numbers.
+        UnreadableFileError: If there are none, one is NaN or infinite, or they are no real numbers.
     """
     if not (np.issubdtype(values.dtype, np.number) and np.isrealobj(values)):
         reason = f"its values are of type {values.dtype}: save it as real numbers, such as envelope"
         raise UnreadableFileError(path, reason)
+    if values.size == 0:
+        raise UnreadableFileError(path, f"its size is {' x '.join(map(str, values.shape))}: empty")
     integers = np.issubdtype(values.dtype, np.integer)
     if integers and values.min() >= 0 and values.max() <= _MAX_8_BIT:
         return values.astype(np.uint8)

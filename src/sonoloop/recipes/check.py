@@ -17,6 +17,7 @@ from sonoloop.data.splits import SplitName, leaking_groups, read_split
 from sonoloop.data.store import Store
 from sonoloop.data.stored_item import StoredItem
 from sonoloop.errors import UsageError
+from sonoloop.parquet_files import read_parquet
 
 INDEX_FILE: Final = "index.parquet"
 PREPARE_FILE: Final = "prepare.json"
@@ -101,7 +102,7 @@ def _other_items(dataset: Path, stored: set[str], split: set[str]) -> list[str]:
     problems = []
     listed = {"split.json": split}
     try:
-        listed[INDEX_FILE] = set(pl.read_parquet(dataset / INDEX_FILE)["item_id"])
+        listed[INDEX_FILE] = set(read_parquet(dataset / INDEX_FILE)["item_id"])
     except (OSError, pl.exceptions.PolarsError) as error:
         problems.append(f"{INDEX_FILE} cannot be read ({error})")
     for name, items in listed.items():

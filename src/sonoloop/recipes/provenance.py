@@ -12,6 +12,7 @@ from rich.console import Console
 from sonoloop.data.limited_reading import FIRST_FRAMES_LIMITS
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.limited_process import LimitedProcess
+from sonoloop.parquet_files import read_parquet
 from sonoloop.synthesis.manifest import PARQUET_FILE, damaged_clips
 from sonoloop.synthesis.provenance import Provenance, read_provenance
 
@@ -89,7 +90,7 @@ def find_provenance(path: Path) -> Provenance:
         return read_provenance(path)
     manifest = path.parent / PARQUET_FILE
     try:
-        table = pl.read_parquet(manifest)
+        table = read_parquet(manifest)
         row = table.row(by_predicate=pl.col(column) == path.name, named=True)
         known = {field.name: row[field.name] for field in fields(Provenance) if field.name in row}
         return Provenance(**known)
