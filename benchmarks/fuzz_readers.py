@@ -31,9 +31,9 @@ from reader_seeds import Files, described, seeds, written
 
 from sonoloop.data.dataset_source import open_source
 from sonoloop.data.layouts import read_catalog
-from sonoloop.limited_process import LimitedProcess, Limits
 from sonoloop.data.reading import find_recordings, read_recording
 from sonoloop.errors import SonoloopError, UnreadableFileError
+from sonoloop.limited_process import LimitedProcess, Limits
 
 LIMITS = Limits(cpu_s=10.0, cpu_s_per_mb=0.0, memory_bytes=1 << 30)
 SLOW_S = 10.0

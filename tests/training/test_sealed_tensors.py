@@ -86,3 +86,13 @@ def test_any_flipped_bit_of_a_handover_is_found(tmp_path: Path, flipped: Flipped
     with flipped(path, bit), pytest.raises(Exception, match=str(path)) as raised:
         read_handover(path, "diffusion")
     assert type(raised.value).__name__ == "UsageError"
+
+
+def test_every_bit_of_the_header_counts(tmp_path: Path, flipped: Flipped) -> None:
+    """Also those of the checksum's own name, without which nothing would be compared."""
+    path = tmp_path / "sealed.safetensors"
+    path.write_bytes(seal({"a": torch.ones(2)}, {"key": "0" * 64}))
+    length = 8 + int.from_bytes(path.read_bytes()[:8], "little")
+    for bit in range(8 * length):
+        with flipped(path, bit), pytest.raises((SafetensorError, ValueError, OSError)):
+            unseal(path)
