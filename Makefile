@@ -48,12 +48,12 @@ sbom: $(VENV)/installed-test $(AUDIT)/installed
 audit: $(AUDIT)/installed
 	$(AUDIT)/bin/pip-audit --strict --requirement requirements/locked.txt --no-deps --disable-pip
 
-# Built twice from the same commit, the wheel and the SBOM are the same bytes (the time of the
-# commit stands for that of the files).
+# The time of the commit stands for that of the build: the same commit gives the same wheel and SBOM.
 dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 dist: clean-dist sbom
 	$(AUDIT)/bin/python -m build --outdir dist
-	cd dist && $(abspath $(BIN))/python -c "from pathlib import Path; from sonoloop.checksums import write_sums; write_sums(Path(), [path.name for path in Path().iterdir()])"
+	cd dist && $(abspath $(BIN))/python -c 'import os, pathlib, sonoloop.checksums as sums; \
+	  sums.write_sums(pathlib.Path(), os.listdir())'
 
 clean-dist:
 	rm -rf dist

@@ -168,6 +168,7 @@ def test_broken_config_is_refused(tmp_path: Path) -> None:
     """The sentence names the file."""
     open_run(tmp_path / "run", CONFIG, resume=False)
     (tmp_path / "run" / "config.json").write_text("{")
+    (tmp_path / "run" / "SHA256SUMS").unlink()
     with pytest.raises(UsageError, match=r"config.json is not valid JSON"):
         open_run(tmp_path / "run", CONFIG, resume=True)
 
