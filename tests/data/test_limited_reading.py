@@ -64,8 +64,7 @@ def write_bombs(folder: Path) -> None:
         file.file_meta.MediaStorageSOPClassUID = UltrasoundMultiFrameImageStorage
         file.SOPClassUID = UltrasoundMultiFrameImageStorage
         file.file_meta.MediaStorageSOPInstanceUID = file.SOPInstanceUID = UID(f"1.2.{number}")
-        file.ImageComments = "0" * 10
-        file.OverlayData = bytes(100_000_000)
+        file.add_new("EncapsulatedDocument", "OB", bytes(100_000_000))
         dcmwrite(folder / f"{number}.dcm", file, enforce_file_format=True)
 
 
