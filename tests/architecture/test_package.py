@@ -117,7 +117,7 @@ def test_the_sbom_lists_what_sonoloop_runs_with() -> None:
     graph = {one["ref"]: one.get("dependsOn", []) for one in document["dependencies"]}
     references = {one["bom-ref"] for one in document["components"]}
     assert graph.keys() == references | {"root"}
-    assert references.issuperset(*graph.values())
+    assert references.issuperset(ref for refs in graph.values() for ref in refs)
     assert f"torch=={locked['torch']}" in graph["root"]
     assert graph[f"gradio=={locked['gradio']}"] == [f"numpy=={locked['numpy']}"]
     assert document["metadata"]["component"]["version"] == __version__

@@ -67,6 +67,7 @@ def test_damaged_files_are_read_or_refused(bench: Bench, reader: str, random: ob
     assert outcome.kind in {"read", "refused"}, outcome.words
 
 
+@pytest.mark.slow
 def test_the_script_reads_in_its_limited_process(tmp_path: Path) -> None:
     """A process that cannot find what it shall call would count every input as a crash."""
     words = ["--inputs", "3", "--reader", "bmp", "--out", str(tmp_path)]

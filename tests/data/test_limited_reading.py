@@ -1,5 +1,6 @@
 """Files are read elsewhere as they are here; a bad one costs nothing but itself."""
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -68,10 +69,17 @@ def write_bombs(folder: Path) -> None:
         dcmwrite(folder / f"{number}.dcm", file, enforce_file_format=True)
 
 
+def most_memory_mb(_: object) -> float:
+    """Tell the most memory that a process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def test_looking_through_a_folder_takes_no_more_than_a_file_may(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Headers of a series unpack to any size; then its files are listed one by one."""
+    """Headers of a series unpack to any size, so none is read here; its files are listed then."""
+    read_here: list[object] = []
+    monkeypatch.setattr("sonoloop.data.dicom_series.dcmread", read_here.append)
     limits = Limits(cpu_s=60.0, cpu_s_per_mb=0.0, memory_bytes=48 << 20)
     monkeypatch.setattr("sonoloop.data.limited_reading.WHOLE_FILE_LIMITS", limits)
     write_bombs(tmp_path / "in")
@@ -82,8 +90,12 @@ def test_looking_through_a_folder_takes_no_more_than_a_file_may(
         found = find_recordings(tmp_path, process)
         names = [path.relative_to(tmp_path).as_posix() for path in found]
         assert names == ["in/0.dcm", "in/1.dcm", "video"]
-        with pytest.raises(UnreadableFileError, match="memory"):
-            process.call(is_video_folder, tmp_path / "in", path=tmp_path / "in", limits=limits)
+        assert not read_here
+        most_mb = process.call(most_memory_mb, None, path=tmp_path, limits=limits)
+    with LimitedProcess() as process:
+        monkeypatch.undo()
+        find_recordings(tmp_path, process)
+        assert process.call(most_memory_mb, None, path=tmp_path, limits=limits) > most_mb + 64
 
 
 def test_folders_are_told_apart_as_without_limits(tmp_path: Path) -> None:

@@ -106,17 +106,14 @@ def test_no_file_is_decoded_in_this_process(
         for number, frame in enumerate(levels(3)):
             Image.fromarray(frame).save(tmp_path / folder / f"{number}.png")
 
-    def refuse(*_: object, **__: object) -> None:
-        message = "a file was opened here"
-        raise AssertionError(message)
-
-    monkeypatch.setattr("PIL.Image.open", refuse)
-    monkeypatch.setattr("av.open", refuse)
-    monkeypatch.setattr("sonoloop.data.dicom_series.dcmread", refuse)
+    opened: list[object] = []
+    for name in ("PIL.Image.open", "av.open", "sonoloop.data.dicom_series.dcmread"):
+        monkeypatch.setattr(name, lambda path, *_, **__: opened.append(path))
     found = folder_clips(tmp_path)
     assert [source.name for source in found.sources] == ["a.gif", "frames", "more"]
     assert found.sources[0].read().shape == (16, 32, 32)
     assert not found.failures
+    assert not opened
 
 
 def test_a_file_that_takes_too_much_is_named_and_the_others_count(
