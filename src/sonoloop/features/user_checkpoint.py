@@ -48,6 +48,8 @@ def read_net(path: Path, *, key: str | None, layout: Layout, how_to_get_it: str)
         UnreadableFileError: If it is no such file, of another net, or reading it crashed or took
             too much.
     """
+    if not path.is_file():
+        raise UsageError(_missing(path, how_to_get_it))
     request = _Request(path, key, layout, how_to_get_it)
     with LimitedProcess() as process:
         return process.call(_read_net, request, path=path, limits=LIMITS)
@@ -76,8 +78,7 @@ def read_tensors(path: Path, *, key: str | None, how_to_get_it: str) -> dict[str
         UnreadableFileError: If it is no such file.
     """
     if not path.is_file():
-        msg = f"there is no file {path}: {how_to_get_it}"
-        raise UsageError(msg)
+        raise UsageError(_missing(path, how_to_get_it))
     state: object
     if path.suffix == SAFETENSORS_SUFFIX:
         try:
@@ -93,6 +94,10 @@ def read_tensors(path: Path, *, key: str | None, how_to_get_it: str) -> dict[str
         missing = f"has no '{key}'" if key else "holds no tensors by name"
         raise UnreadableFileError(path, f"{missing}; {how_to_get_it}")
     return {str(name): found for name, found in state.items() if not str(name).endswith(COUNTER)}
+
+
+def _missing(path: Path, how_to_get_it: str) -> str:
+    return f"there is no file {path}: {how_to_get_it}"
 
 
 def match_layout(
