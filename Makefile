@@ -3,8 +3,9 @@
 #   make demo     install and turn a real ultrasound still into loops
 #   make test     install and run linters, type checks, import contracts and tests
 #   make docs     install and build the site of docs/ into build/site
-#   make sbom     write dist/sonoloop.cdx.json (CycloneDX), the list of all that is installed
+#   make sbom     write dist/sonoloop.cdx.json (CycloneDX): the packages that sonoloop runs with
 #   make audit    compare the locked versions with known vulnerabilities; asks PyPI
+#   make dist     build what a release is: wheel, sources, SBOM and their checksums, in dist
 #   make clean    remove what these have made
 #
 # PYTHON=python3.12 picks another interpreter, CONSTRAINTS= lifts the locked versions. pip's own
@@ -18,7 +19,7 @@ AUDIT := .venv-audit
 # Works where the venv module comes without pip (Debian) and with any pip since 22.3.
 PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check
 
-.PHONY: demo test lint docs sbom audit clean
+.PHONY: demo test lint docs sbom audit dist clean-dist clean
 
 demo: $(VENV)/installed
 	$(BIN)/sonoloop demo
@@ -38,19 +39,31 @@ docs: $(VENV)/installed-docs
 	@echo "look at build/site/index.html"
 
 sbom: $(VENV)/installed-test $(AUDIT)/installed
-	mkdir -p dist
+	mkdir -p build dist
 	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml \
 	  --mc-type library --output-reproducible --output-format JSON \
-	  --output-file dist/sonoloop.cdx.json
+	  --output-file build/environment.cdx.json
+	$(BIN)/python scripts/sbom.py build/environment.cdx.json dist/sonoloop.cdx.json
+	$(AUDIT)/bin/python scripts/validate_sbom.py dist/sonoloop.cdx.json
 
 audit: $(AUDIT)/installed
-	$(AUDIT)/bin/pip-audit --requirement requirements/locked.txt --no-deps --disable-pip
+	$(AUDIT)/bin/pip-audit --strict --requirement requirements/locked.txt --no-deps --disable-pip
+
+# The time of the commit stands for that of the build: the same commit gives the same wheel and SBOM.
+dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+dist: clean-dist sbom
+	$(AUDIT)/bin/python -m build --outdir dist
+	cd dist && $(abspath $(BIN))/python -c 'import os, pathlib, sonoloop.checksums as sums; \
+	  sums.write_sums(pathlib.Path(), os.listdir())'
+
+clean-dist:
+	rm -rf dist
 
 # Tools that look at the project and are no part of it.
 $(AUDIT)/installed:
 	$(PYTHON) -m venv --without-pip $(AUDIT)
 	$(PYTHON) -m pip --python $(AUDIT)/bin/python --disable-pip-version-check install --quiet \
-	  cyclonedx-bom pip-audit
+	  build cyclonedx-bom pip-audit
 	touch $@
 
 $(BIN)/python:

@@ -5,7 +5,7 @@
 Whole files of every kind (``reader_seeds.py``) are damaged at random: bits flipped, ends cut off,
 two files spliced, integers set to 0, -1 or the largest, pieces repeated or taken out, numbers in
 text replaced; checksums that would hide the damage are made good. Each input is read in a process
-that may take 10 s and 1 GB (``sonoloop.data.limited_process``). A reader may read it or refuse it
+that may take 10 s and 1 GB (``sonoloop.limited_process``). A reader may read it or refuse it
 in the project's own words; what else happens is counted, and its first examples are kept in --out.
 """
 
@@ -31,9 +31,9 @@ from reader_seeds import Files, described, seeds, written
 
 from sonoloop.data.dataset_source import open_source
 from sonoloop.data.layouts import read_catalog
-from sonoloop.data.limited_process import LimitedProcess, Limits
 from sonoloop.data.reading import find_recordings, read_recording
 from sonoloop.errors import SonoloopError, UnreadableFileError
+from sonoloop.limited_process import LimitedProcess, Limits
 
 LIMITS = Limits(cpu_s=10.0, cpu_s_per_mb=0.0, memory_bytes=1 << 30)
 SLOW_S = 10.0
@@ -391,4 +391,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # The limited process imports the functions it calls, and does not run a script to find them.
+    import fuzz_readers
+
+    fuzz_readers.main()

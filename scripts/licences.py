@@ -77,8 +77,14 @@ def licence_of(package: Distribution) -> str:
     return lines[0][:LONGEST] if lines else UNKNOWN
 
 
-def needed_by(root: str, extra: str | None) -> set[str]:
-    """Follow the requirements of an installed package, with those of one of its extras."""
+def needed_by(root: str, extra: str | None, *, deep: bool = True) -> set[str]:
+    """Follow the requirements of an installed package, with those of one of its extras.
+
+    Args:
+        root: The package.
+        extra: One of its extras; None for none.
+        deep: Whether to go on with what those require.
+    """
     found: set[str] = set()
     todo = [(root, extra)]
     done: set[tuple[str, str | None]] = set()
@@ -101,10 +107,11 @@ def needed_by(root: str, extra: str | None) -> set[str]:
                 continue
             package = normal(match[1])
             found.add(package)
-            todo += [
-                (package, None),
-                *((package, one.strip()) for one in (match[3] or "").split(",") if one),
-            ]
+            if deep or package == root:  # an extra may name others of the same package
+                todo += [
+                    (package, None),
+                    *((package, one.strip()) for one in (match[3] or "").split(",") if one),
+                ]
     return found - {root}
 
 

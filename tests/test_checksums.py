@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sonoloop.checksums import SUMS_FILE, damaged_files, sha256_of, write_sums
+from sonoloop.checksums import SUMS_FILE, damaged_files, sha256_of, write_summed, write_sums
 
 Flipped = Callable[[Path, int], AbstractContextManager[None]]
 NAMES = ("a.bin", "below/b c.bin")
@@ -65,3 +65,28 @@ def test_missing_files_and_missing_checksums(folder: Path) -> None:
     assert damaged_files(folder, [NAMES[1]]) == []
     (folder / SUMS_FILE).unlink()
     assert damaged_files(folder) == []
+
+
+def test_checksums_are_written_before_their_files(folder: Path) -> None:
+    """Whoever is killed in between leaves no file that nothing vouches for."""
+    (folder / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_summed(folder, {"taken": b"x"}, also=["a.bin"])
+    assert damaged_files(folder) == ["taken"]
+    write_summed(folder, {"new": b"x"}, also=NAMES)
+    assert damaged_files(folder) == []
+    assert len((folder / SUMS_FILE).read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../outside", "below/../../outside"])
+def test_files_elsewhere_are_not_looked_at(folder: Path, name: str) -> None:
+    """Checksums from a stranger would tell what other files hold; this is damage."""
+    with (folder / SUMS_FILE).open("a") as file:
+        file.write(f"{'0' * 64}  {name}\n")
+    assert damaged_files(folder) == [SUMS_FILE]
+
+
+def test_a_name_longer_than_any_file_has_is_damage(folder: Path) -> None:
+    """Found by fuzzing: a name of 3000 characters was an error of the system's."""
+    (folder / SUMS_FILE).write_text(f"{'0' * 64}  {'x' * 3000}\n")
+    assert damaged_files(folder) == ["x" * 3000]

@@ -3,10 +3,11 @@
 A file without its line is not checked: what an older version wrote has no such file at all.
 """
 
+import errno
 import hashlib
 import re
-from collections.abc import Collection, Iterable
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from sonoloop.atomic_files import write_atomically
@@ -28,8 +29,23 @@ def write_sums(folder: Path, names: Iterable[str]) -> None:
         folder: Where they are.
         names: Relative to the folder.
     """
-    lines = (f"{sha256_of(folder / name)}  {name}\n" for name in sorted(names))
+    write_summed(folder, {}, also=names)
+
+
+def write_summed(folder: Path, files: Mapping[str, bytes], *, also: Iterable[str] = ()) -> None:
+    """Write files after their checksums, so that none of them ever stands without.
+
+    Args:
+        folder: Where they go.
+        files: Contents by name relative to the folder, in the order of writing.
+        also: Names of files that are there and get a checksum, too.
+    """
+    digests = {name: sha256_of(folder / name) for name in also}
+    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    lines = (f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
     write_atomically(folder / SUMS_FILE, "".join(lines).encode())
+    for name, content in files.items():
+        write_atomically(folder / name, content)
 
 
 def damaged_files(folder: Path, names: Collection[str] | None = None) -> list[str]:
@@ -57,8 +73,19 @@ def damaged_files(folder: Path, names: Collection[str] | None = None) -> list[st
         if match is None:
             return [SUMS_FILE]
         digest, name = match.groups()
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            return [SUMS_FILE]  # no business of this folder
         if names is not None and name not in names:
             continue
-        if not (folder / name).is_file() or sha256_of(folder / name) != digest:
+        if _differs(folder / name, digest):
             damaged.append(name)
     return damaged
+
+
+def _differs(path: Path, digest: str) -> bool:
+    try:
+        return not path.is_file() or sha256_of(path) != digest
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return True

@@ -7,6 +7,7 @@ import sysconfig
 import tomllib
 import venv
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,42 @@ def test_locked_versions_cover_every_direct_dependency() -> None:
     pinned.add("sonoloop")  # the extra "test" asks for others of its own
     for requirement in asked:
         assert re.split(r"[><=~! \[;]", requirement)[0].lower() in pinned
+
+
+def test_the_sbom_lists_what_sonoloop_runs_with() -> None:
+    """Not the tools of tests and docs, in the locked versions; another version is named."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        sbom, licences = import_module("sbom"), import_module("licences")
+    finally:
+        sys.path.remove(str(ROOT / "scripts"))
+    locked = licences.locked_versions()
+    installed = [
+        {"type": "library", "name": name, "version": version, "bom-ref": f"{name}-ref"}
+        for name, version in {**locked, "torch": f"{locked['torch']}+cpu", "einops": "0.1"}.items()
+    ]
+    environment = {
+        "components": installed,
+        "dependencies": [
+            {"ref": "sonoloop-ref"},
+            {"ref": "gradio-ref", "dependsOn": ["numpy-ref", "pytest-ref"]},
+        ],
+        "metadata": {"component": {"bom-ref": "root", "name": "sonoloop", "type": "library"}},
+    }
+    document, wrong = sbom.reduced(environment, __version__)
+    assert wrong == [f"einops 0.1, locked is {locked['einops']}"]
+    names = {one["name"] for one in document["components"]}
+    assert {"torch", "av", "gradio", "ray", "simpleitk", "pydantic-core"} <= names
+    assert names.isdisjoint({"pytest", "mypy", "moto", "mkdocs", "playwright", "sonoloop"})
+    torch = next(one for one in document["components"] if one["name"] == "torch")
+    assert (torch["version"], torch["purl"]) == (
+        locked["torch"],
+        f"pkg:pypi/torch@{locked['torch']}",
+    )
+    graph = {one["ref"]: one.get("dependsOn", []) for one in document["dependencies"]}
+    references = {one["bom-ref"] for one in document["components"]}
+    assert graph.keys() == references | {"root"}
+    assert references.issuperset(ref for refs in graph.values() for ref in refs)
+    assert f"torch=={locked['torch']}" in graph["root"]
+    assert graph[f"gradio=={locked['gradio']}"] == [f"numpy=={locked['numpy']}"]
+    assert document["metadata"]["component"]["version"] == __version__

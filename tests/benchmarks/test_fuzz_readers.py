@@ -1,5 +1,6 @@
 """A few damaged files of every kind: read, or refused in the project's own words."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sonoloop.data.limited_process import LimitedProcess
+from sonoloop.limited_process import LimitedProcess
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -64,3 +65,15 @@ def test_damaged_files_are_read_or_refused(bench: Bench, reader: str, random: ob
     files = fuzz_readers.one_input(reader, bench.whole[reader], random)  # type: ignore[arg-type]
     outcome = bench.read(reader, files)
     assert outcome.kind in {"read", "refused"}, outcome.words
+
+
+@pytest.mark.slow
+def test_the_script_reads_in_its_limited_process(tmp_path: Path) -> None:
+    """A process that cannot find what it shall call would count every input as a crash."""
+    words = ["--inputs", "3", "--reader", "bmp", "--out", str(tmp_path)]
+    script = [sys.executable, str(BENCHMARKS / "fuzz_readers.py"), *words]
+    result = subprocess.run(script, capture_output=True, text=True, check=True)
+    *_, last = result.stdout.splitlines()
+    name, read, refused, *others, total = last.split()
+    assert (name, int(read) + int(refused), total) == ("all", 3, "3"), result.stderr
+    assert set(others) == {"0"}

@@ -1,6 +1,7 @@
 """Stills of every depth become one grey frame; what is no picture is refused."""
 
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -170,3 +171,25 @@ def test_postscript_is_no_picture(tmp_path: Path) -> None:
         assert image.format == "EPS"  # this is how it would be read
     with pytest.raises(UnreadableFileError, match="its content is no picture"):
         read_still(path)
+
+
+def test_data_that_promise_gigabytes_take_no_memory(tmp_path: Path) -> None:
+    """Of a png of 3 kB Pillow asked for the 1.6 GB that its data were said to have (by fuzzing)."""
+    path = tmp_path / "a.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)).save(path)
+    content = path.read_bytes()
+    place = content.index(b"IDAT")
+    path.write_bytes(content[: place - 4] + (1_627_086_935).to_bytes(4) + content[place:])
+    tracemalloc.start()
+    try:
+        read_still(path)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
+
+
+def test_a_picture_without_pixels_is_refused() -> None:
+    """Found by fuzzing MHA headers."""
+    with pytest.raises(UnreadableFileError, match="its size is 0 x 4 x 5: empty"):
+        scale_to_uint8(Path("a.mha"), np.zeros((0, 4, 5), np.int16))

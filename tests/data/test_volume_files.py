@@ -173,3 +173,13 @@ def test_a_header_that_promises_more_than_the_file_holds_is_refused(
         file.write(content)
     with pytest.raises(UnreadableFileError, match=f"states {1200 * length} values"):
         read_volume_file(path)
+
+
+def test_a_header_without_frames_is_refused(tmp_path: Path) -> None:
+    """Found by fuzzing: the smallest of no values is an error of numpy's."""
+    path = _save(FRAMES[:, None], tmp_path / "a.mha", 0.2, 0.2, 1.0, 0.05)
+    content = path.read_bytes()
+    assert b"DimSize = 40 30 1 5" in content
+    path.write_bytes(content.replace(b"DimSize = 40 30 1 5", b"DimSize = 40 30 1 0"))
+    with pytest.raises(UnreadableFileError, match="is of 40 x 30 x 1 x 0: it holds no frame"):
+        read_volume_file(path)

@@ -18,6 +18,7 @@ from sonoloop.evaluation.clip_sets import (
     open_dataset,
     to_clip,
 )
+from sonoloop.limited_process import Limits
 
 RNG = np.random.default_rng(0)
 
@@ -93,3 +94,39 @@ def test_dataset_gives_one_clip_a_video_and_window(tmp_path: Path) -> None:
 def test_stem_of_an_item() -> None:
     """Folders are kept, so that equal names in two folders differ."""
     assert clip_stem("videos/covid/a.b.mp4") == "videos__covid__a.b"
+
+
+def test_no_file_is_decoded_in_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A codec that crashes ends another process: here none is called, to search or to read."""
+    write_gif(tmp_path / "a.gif", levels())
+    for folder in ("frames", "more"):
+        (tmp_path / folder).mkdir()
+        for number, frame in enumerate(levels(3)):
+            Image.fromarray(frame).save(tmp_path / folder / f"{number}.png")
+
+    opened: list[object] = []
+    for name in ("PIL.Image.open", "av.open", "sonoloop.data.dicom_series.dcmread"):
+        monkeypatch.setattr(name, lambda path, *_, **__: opened.append(path))
+    found = folder_clips(tmp_path)
+    assert [source.name for source in found.sources] == ["a.gif", "frames", "more"]
+    assert found.sources[0].read().shape == (16, 32, 32)
+    assert not found.failures
+    assert not opened
+
+
+def test_a_file_that_takes_too_much_is_named_and_the_others_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that crashes its decoder: it costs that file."""
+    limits = Limits(cpu_s=60.0, cpu_s_per_mb=0.0, memory_bytes=16 << 20)
+    monkeypatch.setattr("sonoloop.evaluation.clip_sets.WHOLE_FILE_LIMITS", limits)
+    np.save(tmp_path / "a.npy", levels())
+    np.save(tmp_path / "large.npy", np.zeros((16, 2000, 2000), np.uint8))
+    np.save(tmp_path / "z.npy", levels())
+    found = folder_clips(tmp_path)
+    assert [source.name for source in found.sources] == ["a.npy", "z.npy"]
+    [(name, reason)] = found.failures
+    assert name == "large.npy"
+    assert "takes more than 0.0 GB of memory to read" in reason

@@ -122,3 +122,14 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
         check(tmp_path / "absent")
     with pytest.raises(UsageError, match="no clip store here"):
         check(tmp_path)
+
+
+def test_a_damaged_description_of_the_store_is_named_and_not_its_shards(
+    prepared: Path, flipped: Flipped
+) -> None:
+    """With another size of frames in it every shard seems to have the wrong length."""
+    path = prepared / "store" / "store.json"
+    content = path.read_text()
+    digit = content.index('"size": ') + len('"size": ')
+    with flipped(path, 8 * digit), pytest.raises(SonoloopError, match=r"store\.json differs from"):
+        check(prepared)

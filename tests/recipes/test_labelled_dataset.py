@@ -7,14 +7,17 @@ import numpy as np
 import polars as pl
 import pytest
 
+from sonoloop.checksums import write_sums
 from sonoloop.data.config import ClipConfig
 from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.errors import UsageError
 from sonoloop.recipes.labelled_dataset import (
+    INDEX_FILE,
     column_values,
     evenly_spread,
     labelled_videos,
     parse_classes,
+    read_index,
     read_labels,
     shrink,
 )
@@ -156,3 +159,17 @@ def test_windows_are_spread_evenly() -> None:
     assert evenly_spread(3, 5) == [0, 1, 2]
     assert evenly_spread(10, 1) == [5]
     assert evenly_spread(12, 3) == [2, 6, 10]
+
+
+def test_an_index_that_differs_from_its_checksum_is_refused(
+    labelled_dataset: Path, tmp_path: Path
+) -> None:
+    """A class may have changed, and it would still be a table."""
+    dataset = shutil.copytree(labelled_dataset, tmp_path / "dataset")
+    write_sums(dataset, [INDEX_FILE])
+    assert read_index(dataset).height == 14
+    read_index(dataset).with_columns(pl.lit("moves").alias("label")).write_parquet(
+        dataset / INDEX_FILE
+    )
+    with pytest.raises(UsageError, match=r"index\.parquet: differs from its checksum"):
+        column_values(dataset, "label")

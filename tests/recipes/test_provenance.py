@@ -109,3 +109,17 @@ def test_what_cannot_be_told_is_said(loops: Path, tmp_path: Path) -> None:
         _said([tmp_path / "empty"])
     with pytest.raises(UsageError, match="give at least one"):
         _said([])
+
+
+def test_links_that_lead_out_are_named_and_not_followed(loops: Path, tmp_path: Path) -> None:
+    """Whoever sends a folder does not learn what other files are."""
+    (tmp_path / "sent").mkdir()
+    clip = next(loops.glob("*.mp4"))
+    (tmp_path / "sent" / "a.mp4").symlink_to(clip)
+    (tmp_path / "sent" / "own.mp4").write_bytes(clip.read_bytes())
+    (tmp_path / "sent" / "again.mp4").symlink_to("own.mp4")
+    number, lines = _said([tmp_path / "sent"])
+    assert number == 1
+    assert "a.mp4: is or holds a link that leads out of sent" in lines[0]
+    assert all("SYNTHETIC" in line for line in lines[1:])
+    assert _said([tmp_path / "sent" / "a.mp4"])[0] == 0  # given by name it is what was meant

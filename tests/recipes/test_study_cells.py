@@ -38,5 +38,5 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert Cell(**found["cell"]) == CELL
     path = tmp_path / "cells" / CELL.name / SCORES_FILE
     path.write_text(path.read_text()[:20])
-    with pytest.raises(SonoloopError, match=r"scores.json is damaged .* delete it and run"):
+    with pytest.raises(SonoloopError, match=r"scores.json differs from its checksum: delete"):
         read_cell(tmp_path, CELL)

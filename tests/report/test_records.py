@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from sonoloop.checksums import write_summed
 from sonoloop.errors import UsageError
 from sonoloop.report.records import (
     RECORD_FILE,
@@ -55,4 +56,14 @@ def test_unreadable_record_is_refused(tmp_path: Path) -> None:
         record_json(small_record()).replace('"format_version": 1', '"format_version": 2')
     )
     with pytest.raises(UsageError, match="format_version"):
+        read_record(tmp_path)
+
+
+def test_a_record_that_differs_from_its_checksum_is_refused(tmp_path: Path) -> None:
+    """A digit may change, and it would still be a record."""
+    write_summed(tmp_path, {RECORD_FILE: record_json(small_record()).encode()})
+    assert read_record(tmp_path) == small_record()
+    path = tmp_path / RECORD_FILE
+    path.write_text(path.read_text().replace("1.5", "1.4"))
+    with pytest.raises(UsageError, match=f"{RECORD_FILE} differs from its checksum in SHA256SUMS"):
         read_record(tmp_path)

@@ -17,6 +17,7 @@ from sonoloop.checksums import SUMS_FILE, damaged_files
 from sonoloop.errors import UsageError
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.pretrained import (
+    BUNDLED,
     CONFIG_FILE,
     WEIGHTS_FILE,
     bundled_models,
@@ -156,3 +157,16 @@ def test_missing_and_unknown_weights_are_refused(copy: Path) -> None:
     repack(copy, **{"diffusion.latent_mean": torch.zeros(4, 1, 1, 1), "typicality.std": None})
     with pytest.raises(UsageError, match=r"have no typicality\.std"):
         ImageToVideo.from_pretrained(copy)
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE])
+def test_the_bundled_model_has_checksums(name: str, flipped: Flipped, tmp_path: Path) -> None:
+    """One bit of a copy of it is found as of any other."""
+    folder = shutil.copytree(BUNDLED / "default", tmp_path / "default")
+    assert damaged_files(folder) == []
+    assert {line.split()[1] for line in (folder / SUMS_FILE).read_text().splitlines()} == {
+        CONFIG_FILE,
+        WEIGHTS_FILE,
+    }
+    with flipped(folder / name, 12345), pytest.raises(UsageError, match=name):
+        read_model(folder)

@@ -168,5 +168,20 @@ def test_broken_config_is_refused(tmp_path: Path) -> None:
     """The sentence names the file."""
     open_run(tmp_path / "run", CONFIG, resume=False)
     (tmp_path / "run" / "config.json").write_text("{")
+    (tmp_path / "run" / "SHA256SUMS").unlink()
     with pytest.raises(UsageError, match=r"config.json is not valid JSON"):
         open_run(tmp_path / "run", CONFIG, resume=True)
+
+
+def test_settings_that_differ_from_their_checksum_are_refused(tmp_path: Path) -> None:
+    """To go on with or to build on; whoever means it takes the checksum away."""
+    run = open_run(tmp_path / "run", CONFIG, resume=False)
+    save_weights(run.path, nn.Linear(2, 2))
+    path = run.path / "config.json"
+    path.write_text(path.read_text().replace("toy", "toi"))
+    with pytest.raises(UsageError, match=r"config\.json differs from its checksum in SHA256SUMS"):
+        load_run(run.path)
+    with pytest.raises(UsageError, match=r"config\.json differs from its checksum"):
+        open_run(run.path, CONFIG, resume=True)
+    (run.path / "SHA256SUMS").unlink()
+    assert load_run(run.path).config["stage"] == "toi"

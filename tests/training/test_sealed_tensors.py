@@ -86,3 +86,13 @@ def test_any_flipped_bit_of_a_handover_is_found(tmp_path: Path, flipped: Flipped
     with flipped(path, bit), pytest.raises(Exception, match=str(path)) as raised:
         read_handover(path, "diffusion")
     assert type(raised.value).__name__ == "UsageError"
+
+
+def test_the_name_of_the_checksum_counts(tmp_path: Path, flipped: Flipped) -> None:
+    """Without it nothing would be compared."""
+    path = tmp_path / "sealed.safetensors"
+    path.write_bytes(seal({"a": torch.ones(2)}, {"key": "0" * 64}))
+    place = path.read_bytes().index(CHECKSUM.encode())
+    for bit in range(8 * (place - 1), 8 * (place + len(CHECKSUM) + 1)):
+        with flipped(path, bit), pytest.raises((SafetensorError, ValueError)):
+            unseal(path)

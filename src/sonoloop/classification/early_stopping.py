@@ -9,10 +9,10 @@ from typing import Final
 
 from torch import nn
 
-from sonoloop.atomic_files import unfinished_file
-from sonoloop.training.checkpoint import save_tensors
+from sonoloop.atomic_files import write_atomically
 from sonoloop.training.log import read_lines
 from sonoloop.training.run_folder import RunFolder
+from sonoloop.training.sealed_tensors import seal
 
 BEST_WEIGHTS: Final = "best.safetensors"
 
@@ -45,8 +45,7 @@ class EarlyStopping:
         if step % self._epoch:
             return
         if figures["loss"] < min(self._losses, default=float("inf")):
-            with unfinished_file(self._path) as unfinished:
-                save_tensors(unfinished, model.state_dict())
+            write_atomically(self._path, seal(model.state_dict(), {}))
         self._losses.append(figures["loss"])
 
     def reason(self) -> str | None:

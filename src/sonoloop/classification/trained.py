@@ -4,6 +4,8 @@ from pathlib import Path
 
 import torch
 from pydantic import ValidationError
+from safetensors import SafetensorError
+from torch import Tensor
 
 from sonoloop.classification.config import ClassifierConfig
 from sonoloop.classification.early_stopping import best_weights
@@ -11,6 +13,7 @@ from sonoloop.classification.initial_weights import read_weights
 from sonoloop.classification.models import Classifier
 from sonoloop.errors import UsageError
 from sonoloop.training.run_folder import fill, load_run
+from sonoloop.training.sealed_tensors import unseal
 
 
 def load_classifier(path: Path, *, device: str = "cpu") -> Classifier:
@@ -34,6 +37,17 @@ def load_classifier(path: Path, *, device: str = "cpu") -> Classifier:
         raise UsageError(msg) from error
     with torch.random.fork_rng(devices=[]):
         model = Classifier(config)
-    weights = best_weights(path) or run.ema_path
-    fill(model, read_weights(weights), weights)
+    weights = best_weights(path)
+    if weights is None:
+        fill(model, read_weights(run.ema_path), run.ema_path)
+    else:
+        fill(model, _unsealed(weights), weights)
     return model.to(device).eval()
+
+
+def _unsealed(path: Path) -> dict[str, Tensor]:
+    try:
+        return unseal(path)[0]
+    except (SafetensorError, OSError, ValueError) as error:
+        msg = f"{path} is damaged ({error}): train the classifier again"
+        raise UsageError(msg) from error

@@ -21,6 +21,7 @@ import polars as pl
 from sonoloop.atomic_files import unfinished_file, write_atomically
 from sonoloop.cluster.still_listing import file_system
 from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.parquet_files import read_parquet
 from sonoloop.synthesis.manifest import SCHEMA
 
 SETTINGS_FILE: Final = "settings.json"
@@ -85,7 +86,7 @@ class ShardFolder:
         while some := list(islice(paths, READ_TOGETHER)):
             for path, content in self._files.cat(some).items():
                 try:
-                    table = pl.read_parquet(io.BytesIO(content), columns=[STILL_KEY])
+                    table = read_parquet(io.BytesIO(content), columns=[STILL_KEY])
                 except pl.exceptions.PolarsError as error:
                     msg = f"{path} is damaged ({error}): delete it and go on"
                     raise SonoloopError(msg) from error

@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from sonoloop.data.frame_times import DEFAULT_FRAME_RATE_HZ, steady_times
 from sonoloop.data.pixel_limits import num_frames_that_fit
 from sonoloop.data.recording import Recording
-from sonoloop.data.still_files import STILL_FORMATS, STILL_SUFFIXES, read_still
+from sonoloop.data.still_files import STILL_SUFFIXES, open_picture, read_still
 from sonoloop.errors import UnreadableFileError
 
 MIN_FRAMES = 2
@@ -106,7 +105,7 @@ def _same_size(paths: list[Path]) -> bool:
     first: tuple[int, int] | None = None
     for path in paths:
         try:
-            with Image.open(path, formats=STILL_FORMATS) as image:
+            with open_picture(path) as image:
                 size = image.size
         except Exception:  # noqa: BLE001, S112 - damaged headers fail in many ways
             continue  # reported when it is read

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sonoloop.data.catalog import Catalog, CatalogItem, Dropped
@@ -10,11 +11,12 @@ from sonoloop.data.datasets.busi import is_busi, read_busi
 from sonoloop.data.datasets.busv import rawframes_folder, read_busv
 from sonoloop.data.datasets.generic import read_class_folders
 from sonoloop.data.datasets.pocus import is_pocus, read_pocus
+from sonoloop.data.limited_reading import find_recordings, is_video
 from sonoloop.data.links import leads_out, why_not_followed
 from sonoloop.data.manifest import read_manifest, read_rows
 from sonoloop.data.prepare_options import Layout
-from sonoloop.data.reading import find_recordings, is_video_folder
 from sonoloop.errors import UsageError
+from sonoloop.limited_process import LimitedProcess
 
 MANIFEST_NAMES = ("manifest.csv", "manifest.parquet")
 MANIFEST_SUFFIXES = frozenset({".csv", ".parquet", ".pq"})
@@ -43,7 +45,8 @@ def read_catalog(
     if manifest is not None and len(inputs) > 1:
         msg = f"--manifest {manifest} describes one input, {len(inputs)} were given; give one"
         raise UsageError(msg)
-    catalogs = [_read_one(path, layout, manifest, label_column) for path in inputs]
+    with LimitedProcess() as process:
+        catalogs = [_read_one(path, layout, manifest, label_column, process) for path in inputs]
     if len(catalogs) == 1:
         return catalogs[0]
     names = [path.resolve().name for path in inputs]
@@ -76,17 +79,21 @@ def _prefixed(item: CatalogItem, name: str) -> CatalogItem:
 
 
 def _read_one(
-    path: Path, layout: Layout, manifest: Path | None, label_column: str | None
+    path: Path,
+    layout: Layout,
+    manifest: Path | None,
+    label_column: str | None,
+    process: LimitedProcess,
 ) -> Catalog:
     if not path.exists():
         msg = f"{path}: no such file or folder; give a folder, a manifest or a recording"
         raise UsageError(msg)
-    if path.is_file() or is_video_folder(path):
+    if path.is_file() or is_video(process, path):
         if path.suffix.lower() not in MANIFEST_SUFFIXES:
             item = CatalogItem(path.name, path, None, f"file={path.name}")
             return Catalog("generic", (item,))
         path, manifest = path.parent, path
-    return _without_links_out(_read_folder(path, layout, manifest, label_column), path)
+    return _without_links_out(_read_folder(path, layout, manifest, label_column, process), path)
 
 
 def _without_links_out(catalog: Catalog, root: Path) -> Catalog:
@@ -105,7 +112,11 @@ def _without_links_out(catalog: Catalog, root: Path) -> Catalog:
 
 
 def _read_folder(
-    path: Path, layout: Layout, manifest: Path | None, label_column: str | None
+    path: Path,
+    layout: Layout,
+    manifest: Path | None,
+    label_column: str | None,
+    process: LimitedProcess,
 ) -> Catalog:
     if layout == "busi" or (layout == "auto" and manifest is None and is_busi(path)):
         return read_busi(path)
@@ -121,7 +132,7 @@ def _read_folder(
     if label_column is not None:
         msg = f"{path}: --label-column {label_column} needs a manifest, and there is none"
         raise UsageError(msg)
-    return read_class_folders(path, find_recordings)
+    return read_class_folders(path, partial(find_recordings, process=process))
 
 
 def _read_listed(path: Path, layout: Layout, manifest: Path, label_column: str | None) -> Catalog:

@@ -1,11 +1,14 @@
-"""Read recordings of unknown origin: in a process that a bad file may bring down."""
+"""Find and read recordings of unknown origin: in a process that a bad file may bring down."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sonoloop.data.limited_process import LimitedProcess, Limits
-from sonoloop.data.reading import read_recording
+from sonoloop.data import reading
+from sonoloop.data.frame_folders import MIN_FRAMES
 from sonoloop.data.recording import Recording
+from sonoloop.errors import UnreadableFileError
+from sonoloop.limited_process import LimitedProcess, Limits
 
 FIRST_FRAMES_LIMITS: Final = Limits(cpu_s=20.0, cpu_s_per_mb=1.0, memory_bytes=4 << 30)
 """For the first frames of a file; honest ones take a tenth of it (docs/security.md)."""
@@ -57,5 +60,40 @@ class LimitedReader:
         self.close()
 
 
+def find_recordings(path: Path, process: LimitedProcess) -> list[Path]:
+    """List what can be read below a folder, as ``reading.find_recordings``.
+
+    Args:
+        path: A folder, or one recording.
+        process: Reads the headers that tell a folder of frames from one of stills.
+
+    Raises:
+        UnreadableFileError: If the path does not exist.
+    """
+    return reading.find_recordings(path, is_video=partial(is_video, process))
+
+
+def is_video(process: LimitedProcess, path: Path) -> bool:
+    """Tell whether a folder holds the frames of one video, as ``reading.is_video_folder``.
+
+    Args:
+        process: Reads the headers.
+        path: Any path.
+
+    Returns:
+        False also where reading them crashed or took too much: the files are read one by one then,
+        and the one that did it is told.
+    """
+    if not path.is_dir():
+        return False
+    visible = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    if len(visible) < MIN_FRAMES or not all(entry.is_file() for entry in visible):
+        return False  # told without opening a file
+    try:
+        return process.call(reading.is_video_folder, path, path=path, limits=WHOLE_FILE_LIMITS)
+    except UnreadableFileError:
+        return False
+
+
 def _read(request: _Request) -> Recording:
-    return read_recording(request.path, max_frames=request.max_frames)
+    return reading.read_recording(request.path, max_frames=request.max_frames)

@@ -6,7 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from sonoloop.data.catalog import Catalog, CatalogItem, Dropped
 from sonoloop.data.frame_folders import natural_key
+from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS
 from sonoloop.errors import UsageError
+from sonoloop.limited_process import LimitedProcess
+from sonoloop.parquet_files import read_parquet
 
 Row = Mapping[str, str]
 
@@ -28,6 +31,7 @@ def read_rows(path: Path) -> list[Row]:
 
     Raises:
         UsageError: If it is missing, of another type, damaged or empty.
+        UnreadableFileError: If reading it crashed or took too much.
     """
     if not path.is_file():
         msg = f"{path}: no such manifest; give a CSV or Parquet file with --manifest"
@@ -37,7 +41,8 @@ def read_rows(path: Path) -> list[Row]:
         if suffix == ".csv":
             rows = _read_csv(path)
         elif suffix in {".parquet", ".pq"}:
-            rows = _read_parquet(path)
+            with LimitedProcess() as process:
+                rows = process.call(_read_parquet, path, path=path, limits=WHOLE_FILE_LIMITS)
         else:
             msg = f"{path}: a manifest is a .csv or .parquet file, got {suffix!r}"
             raise UsageError(msg)
@@ -67,7 +72,7 @@ def _read_parquet(path: Path) -> list[Row]:
     import polars  # noqa: ICN001, PLC0415 (slow to import, and only this format needs it)
 
     try:
-        table = polars.read_parquet(path)
+        table = read_parquet(path)
     except polars.exceptions.PolarsError as error:
         raise OSError(str(error)) from error
     return [

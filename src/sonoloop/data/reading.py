@@ -1,7 +1,7 @@
 """One door to every reader: which file is what, and which files of a folder can be read."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -67,11 +67,24 @@ def read_recording(
     return recording
 
 
-def find_recordings(path: Path) -> list[Path]:
+def is_video_folder(path: Path) -> bool:
+    """Tell whether a folder holds the frames of one video: pictures, or files of a DICOM series.
+
+    Args:
+        path: Any path.
+    """
+    return is_frame_folder(path) or is_dicom_series(path)
+
+
+def find_recordings(
+    path: Path, *, is_video: Callable[[Path], bool] = is_video_folder
+) -> list[Path]:
     """List what can be read below a folder, frame folders as one entry each.
 
     Args:
         path: A folder, or one recording.
+        is_video: Tells whether a folder is one video, for which headers are read;
+            ``limited_reading.is_video`` does it for files of unknown origin.
 
     Returns:
         Files and frame folders in natural order (2 before 10); hidden ones are left out, and
@@ -83,12 +96,14 @@ def find_recordings(path: Path) -> list[Path]:
     """
     if not path.exists():
         raise UnreadableFileError(path, "there is no such file or folder")
-    return list(_walk(path, path, frozenset()))
+    return list(_walk(path, path, frozenset(), is_video))
 
 
-def _walk(path: Path, root: Path, above: frozenset[Path]) -> Iterator[Path]:
+def _walk(
+    path: Path, root: Path, above: frozenset[Path], is_video: Callable[[Path], bool]
+) -> Iterator[Path]:
     """Walk down a folder; a link to one of the folders ``above`` is not followed."""
-    if path.is_file() or is_video_folder(path):
+    if path.is_file() or is_video(path):
         yield path
         return
     here = above | {path.resolve()}
@@ -99,7 +114,7 @@ def _walk(path: Path, root: Path, above: frozenset[Path]) -> Iterator[Path]:
             yield entry
         elif entry.is_dir():
             if entry.resolve() not in here:
-                yield from _walk(entry, root, here)
+                yield from _walk(entry, root, here, is_video)
         elif is_media_file(entry) or _is_dicom_without_suffix(entry):
             yield entry
 
@@ -111,15 +126,6 @@ def is_media_file(path: Path) -> bool:
         path: Any path.
     """
     return path.suffix.lower() in MEDIA_SUFFIXES or is_volume_file(path)
-
-
-def is_video_folder(path: Path) -> bool:
-    """Tell whether a folder holds the frames of one video: pictures, or files of a DICOM series.
-
-    Args:
-        path: Any path.
-    """
-    return is_frame_folder(path) or is_dicom_series(path)
 
 
 def _read(

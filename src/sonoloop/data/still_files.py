@@ -1,7 +1,11 @@
 """Read png, jpg, tif, webp and bmp stills as grey frames; 16-bit and float values are scaled."""
 
+import io
+import os
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +37,34 @@ _BITS_PER_SAMPLE = 258  # TIFF 6.0, section 8
 _BITS_OF_UINT8 = 8
 _DEEP_MODES = ("I", "F")
 _MAX_8_BIT = 255
+
+
+class _BoundedFile(io.BufferedReader):
+    """A file that takes no memory for more than it holds, however much it is asked for.
+
+    Python reserves what is asked for before it reads, and Pillow asks for as much as a png of 3 kB
+    says that its data has: up to 2 GB.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+
+@contextmanager
+def open_picture(source: Path | io.BytesIO) -> Iterator[Image.Image]:
+    """Open a picture of a kind in ``STILL_FORMATS``, whatever its name.
+
+    Args:
+        source: A file, or content.
+
+    Raises:
+        UnidentifiedImageError: If it is of no such kind; other errors, of many types, if it is
+            damaged.
+    """
+    file = _BoundedFile(io.FileIO(source)) if isinstance(source, Path) else source
+    with file, Image.open(file, formats=STILL_FORMATS) as image:
+        yield image
 
 
 def read_still(path: Path) -> Recording:
@@ -71,11 +103,13 @@ def scale_to_uint8(path: Path, values: npt.NDArray[Any]) -> Frames:
         uint8 of the same shape; all 0 where every value is the same.
 
     Raises:
-        UnreadableFileError: If a value is NaN or infinite, or they are no real numbers.
+        UnreadableFileError: If there are none, one is NaN or infinite, or they are no real numbers.
     """
     if not (np.issubdtype(values.dtype, np.number) and np.isrealobj(values)):
         reason = f"its values are of type {values.dtype}: save it as real numbers, such as envelope"
         raise UnreadableFileError(path, reason)
+    if values.size == 0:
+        raise UnreadableFileError(path, f"its size is {' x '.join(map(str, values.shape))}: empty")
     integers = np.issubdtype(values.dtype, np.integer)
     if integers and values.min() >= 0 and values.max() <= _MAX_8_BIT:
         return values.astype(np.uint8)
@@ -100,7 +134,7 @@ def _decode(path: Path) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow remarks on, this file checks itself
-            with Image.open(path, formats=STILL_FORMATS) as image:
+            with open_picture(path) as image:
                 check_frame_size(path, image.height, image.width)
                 if image.mode == "RGB" and _has_deep_samples(image):
                     return _decode_tiff(path)  # Pillow would cut them to 8 bits

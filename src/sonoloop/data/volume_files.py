@@ -198,6 +198,8 @@ def _check_sizes(path: Path, sizes: tuple[int, ...]) -> int:
         raise UnreadableFileError(path, reason)
     check_frame_size(path, sizes[1], sizes[0])
     num_frames = sizes[-1] if len(sizes) > 2 else 1  # noqa: PLR2004
+    if num_frames < 1:
+        raise UnreadableFileError(path, f"is of {named}: it holds no frame")
     if num_frames > (most := num_frames_that_fit(sizes[1], sizes[0])):
         raise UnreadableFileError(path, f"has {num_frames} frames, at most {most} are read: cut it")
     return num_frames

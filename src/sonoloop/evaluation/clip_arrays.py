@@ -1,5 +1,6 @@
 """Clips as numpy files: what many generators write."""
 
+import math
 from pathlib import Path
 from typing import Final
 
@@ -43,24 +44,27 @@ def read_array(path: Path) -> Frames:
     if array.dtype == np.uint8:
         if array.ndim == 3:  # noqa: PLR2004 - (t, h, w): these are the grey levels
             return np.array(array)
-        levels = array.astype(np.float64)
+        scale, offset = 1.0, 0.0
     elif array.dtype.kind == "f":
-        levels = _levels(path, np.asarray(array, dtype=np.float64))
+        scale, offset = _scale_and_offset(path, array)
     else:
         reason = f"holds {array.dtype}: uint8, or floats in [0, 1] or [-1, 1] are needed"
         raise UnreadableFileError(path, reason)
-    if levels.ndim == 4:  # noqa: PLR2004 - (t, h, w, c)
-        levels = levels @ LUMA if levels.shape[3] == len(LUMA) else levels[..., 0]
-    grey: Frames = np.rint(levels).astype(np.uint8)
+    grey: Frames = np.empty(array.shape[:3], np.uint8)
+    for number, frame in enumerate(array):  # as float64 a clip of all frames takes eightfold
+        levels = frame.astype(np.float64) * scale + offset
+        if levels.ndim == 3:  # noqa: PLR2004 - (h, w, c)
+            levels = levels @ LUMA if levels.shape[2] == len(LUMA) else levels[..., 0]
+        grey[number] = np.rint(levels)
     return grey
 
 
-def _levels(path: Path, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Scale floats to 0 to 255: with a negative value they are in [-1, 1], else in [0, 1]."""
-    if not np.isfinite(values).all():
-        raise UnreadableFileError(path, "holds numbers that are not finite")
+def _scale_and_offset(path: Path, values: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """Tell how floats become 0 to 255: with a negative value they are in [-1, 1], else [0, 1]."""
     lowest, highest = float(values.min()), float(values.max())
+    if not math.isfinite(lowest) or not math.isfinite(highest):  # a NaN is the least and the most
+        raise UnreadableFileError(path, "holds numbers that are not finite")
     if lowest < -1 or highest > 1:
         reason = f"holds floats from {lowest:.3g} to {highest:.3g}: scale them to [0, 1] or [-1, 1]"
         raise UnreadableFileError(path, reason)
-    return (values + 1) * 127.5 if lowest < 0 else values * 255
+    return (127.5, 127.5) if lowest < 0 else (255.0, 0.0)

@@ -11,18 +11,18 @@ import torch
 
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
+from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS, find_recordings
 from sonoloop.data.links import leads_out, why_not_followed
 from sonoloop.data.pack import refuse_pack
-from sonoloop.data.reading import find_recordings, read_recording
 from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SplitName
 from sonoloop.data.store import Store
 from sonoloop.data.video_files import VIDEO_SUFFIXES
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.evaluation.clip_arrays import read_array
+from sonoloop.evaluation.clip_files import ARRAY_SUFFIX, look_at_clip, read_clip
+from sonoloop.limited_process import LimitedProcess
 from sonoloop.shapes import Clip
 
-ARRAY_SUFFIX: Final = ".npy"
 CLIP_SUFFIXES: Final = VIDEO_SUFFIXES | {ARRAY_SUFFIX}
 """Of files that should be clips; pictures and DICOM files may as well be stills."""
 
@@ -107,7 +107,8 @@ def folder_clips(folder: Path, *, at_least: int = MIN_CLIPS) -> ClipCollection:
     """Find the clips of a folder: videos, arrays, frame folders and multi-frame DICOM.
 
     Every file is decoded once to learn its shape, so that corrupt ones are known before any
-    metric is computed. Where an array and a video have the same name, the array counts: it is
+    metric is computed; in a process of its own, so that one that crashes it or takes too much
+    counts as corrupt, too. Where an array and a video have the same name, the array counts: it is
     not compressed. Every clip is a group of its own.
 
     Args:
@@ -126,9 +127,10 @@ def folder_clips(folder: Path, *, at_least: int = MIN_CLIPS) -> ClipCollection:
         raise UsageError(msg)
     arrays = sorted(folder.rglob(f"*{ARRAY_SUFFIX}"))
     better = {array.with_suffix("") for array in arrays}
+    process = LimitedProcess()
     paths = arrays + [
         path
-        for path in find_recordings(folder)
+        for path in find_recordings(folder, process)
         if path.is_dir() or path.with_suffix("") not in better
     ]
     sources: list[ClipSource] = []
@@ -140,23 +142,22 @@ def folder_clips(folder: Path, *, at_least: int = MIN_CLIPS) -> ClipCollection:
             failures.append((name, why_not_followed(folder)))
             continue
         try:
-            frames, rate_hz = _decode(path)
+            shape, rate_hz = process.call(look_at_clip, path, path=path, limits=WHOLE_FILE_LIMITS)
         except UnreadableFileError as error:
             failures.append((name, error.reason))
             continue
-        if len(frames) == 1:
+        if shape[0] == 1:
             if path.suffix.lower() in CLIP_SUFFIXES:
                 failures.append((name, "has one frame: a clip has at least 2"))
             else:
                 num_stills += 1
             continue
-        num_frames, height, width = frames.shape
         source = ClipSource(
             name=name,
             group=name,
             stem=path.stem if path.is_file() else path.name,
-            shape=(num_frames, height, width),
-            read=partial(_frames, path),
+            shape=shape,
+            read=partial(_frames, process, path),
             frame_rate_hz=rate_hz,
         )
         sources.append(source)
@@ -226,16 +227,8 @@ def clip_stem(item_id: str) -> str:
     return "__".join((*path.parent.parts, path.stem))
 
 
-def _frames(path: Path) -> Frames:
-    return _decode(path)[0]
-
-
-def _decode(path: Path) -> tuple[Frames, float | None]:
-    if path.suffix.lower() == ARRAY_SUFFIX:
-        return read_array(path), None
-    recording = read_recording(path)
-    # A folder of frames states no rate.
-    return recording.frames, None if path.is_dir() else recording.frame_rate_hz
+def _frames(process: LimitedProcess, path: Path) -> Frames:
+    return process.call(read_clip, path, path=path, limits=WHOLE_FILE_LIMITS).frames
 
 
 def _refuse_few(

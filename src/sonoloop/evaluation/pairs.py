@@ -10,6 +10,7 @@ import polars as pl
 
 from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import ClipCollection
+from sonoloop.parquet_files import read_parquet
 
 MANIFESTS: Final = ("manifest.parquet", "manifest.csv")
 FILE_COLUMNS: Final = ("npy", "mp4", "gif", "file")
@@ -84,7 +85,7 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+        table = read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
         msg = f"{path} cannot be read ({error}): remove it to pair clips by their names"
         raise UsageError(msg) from error

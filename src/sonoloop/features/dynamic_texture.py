@@ -23,7 +23,7 @@ from sonoloop.features.inflated_inception import (
 )
 from sonoloop.features.pickled_arrays import Arrays
 from sonoloop.features.resize import ResizeKernel, resize_clip
-from sonoloop.features.user_checkpoint import Layout, match_layout, read_tensors
+from sonoloop.features.user_checkpoint import Layout, read_net
 from sonoloop.features.weight_files import content_sha256
 from sonoloop.shapes import Clip
 
@@ -138,8 +138,7 @@ def read_checkpoint(path: Path) -> Arrays:
         UsageError: If there is no such file.
         UnreadableFileError: If it is another file; the message says what differs.
     """
-    found = read_tensors(path, key="state_dict", how_to_get_it=_HOW_TO_GET_IT)
-    return match_layout(path, found, _expected(), how_to_get_it=_HOW_TO_GET_IT)
+    return read_net(path, key="state_dict", layout=_expected(), how_to_get_it=_HOW_TO_GET_IT)
 
 
 def _expected() -> Layout:

@@ -22,7 +22,7 @@ from sonoloop.features.image_inception import (
 )
 from sonoloop.features.pickled_arrays import Arrays
 from sonoloop.features.resize import resize_bilinear
-from sonoloop.features.user_checkpoint import match_layout, read_tensors
+from sonoloop.features.user_checkpoint import read_net
 from sonoloop.features.weight_files import content_sha256
 from sonoloop.shapes import Clip
 
@@ -97,5 +97,4 @@ def read_checkpoint(path: Path) -> Arrays:
         UsageError: If there is no such file.
         UnreadableFileError: If it is another file; the message says what differs.
     """
-    found = read_tensors(path, key=None, how_to_get_it=HOW_TO_GET_IT)
-    return match_layout(path, found, file_layout(), how_to_get_it=HOW_TO_GET_IT)
+    return read_net(path, key=None, layout=file_layout(), how_to_get_it=HOW_TO_GET_IT)

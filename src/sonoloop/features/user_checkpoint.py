@@ -1,7 +1,7 @@
 """Weights that a user brings: a torch checkpoint or safetensors, read without running anything."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import safetensors.torch
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.features.pickled_arrays import Arrays
+from sonoloop.limited_process import LimitedProcess, Limits
 
 SAFETENSORS_SUFFIX: Final = ".safetensors"
 COUNTER: Final = ".num_batches_tracked"
@@ -17,6 +18,47 @@ COUNTER: Final = ".num_batches_tracked"
 
 Layout = dict[str, tuple[str, tuple[int, ...]]]
 """Name in the file -> own name and shape."""
+
+
+LIMITS: Final = Limits(cpu_s=60.0, cpu_s_per_mb=0.1, memory_bytes=4 << 30)
+"""What reading such a file may cost, the start of torch included."""
+
+
+class _Request(NamedTuple):
+    path: Path
+    key: str | None
+    layout: Layout
+    how_to_get_it: str
+
+
+def read_net(path: Path, *, key: str | None, layout: Layout, how_to_get_it: str) -> Arrays:
+    """Read the weights of one net in a process that a bad file may end.
+
+    Args:
+        path: As for ``read_tensors``.
+        key: As for ``read_tensors``.
+        layout: All tensors that the net has.
+        how_to_get_it: Ends every message.
+
+    Returns:
+        As ``match_layout``.
+
+    Raises:
+        UsageError: If there is no such file.
+        UnreadableFileError: If it is no such file, of another net, or reading it crashed or took
+            too much.
+    """
+    if not path.is_file():
+        raise UsageError(_missing(path, how_to_get_it))
+    request = _Request(path, key, layout, how_to_get_it)
+    with LimitedProcess() as process:
+        return process.call(_read_net, request, path=path, limits=LIMITS)
+
+
+def _read_net(request: _Request) -> Arrays:
+    path, key, layout, how_to_get_it = request
+    found = read_tensors(path, key=key, how_to_get_it=how_to_get_it)
+    return match_layout(path, found, layout, how_to_get_it=how_to_get_it)
 
 
 def read_tensors(path: Path, *, key: str | None, how_to_get_it: str) -> dict[str, object]:
@@ -36,8 +78,7 @@ def read_tensors(path: Path, *, key: str | None, how_to_get_it: str) -> dict[str
         UnreadableFileError: If it is no such file.
     """
     if not path.is_file():
-        msg = f"there is no file {path}: {how_to_get_it}"
-        raise UsageError(msg)
+        raise UsageError(_missing(path, how_to_get_it))
     state: object
     if path.suffix == SAFETENSORS_SUFFIX:
         try:
@@ -53,6 +94,10 @@ def read_tensors(path: Path, *, key: str | None, how_to_get_it: str) -> dict[str
         missing = f"has no '{key}'" if key else "holds no tensors by name"
         raise UnreadableFileError(path, f"{missing}; {how_to_get_it}")
     return {str(name): found for name, found in state.items() if not str(name).endswith(COUNTER)}
+
+
+def _missing(path: Path, how_to_get_it: str) -> str:
+    return f"there is no file {path}: {how_to_get_it}"
 
 
 def match_layout(

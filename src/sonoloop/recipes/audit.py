@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sonoloop import __version__
-from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import write_summed
 from sonoloop.classification.folds import patient_folds
 from sonoloop.classification.patient_draws import PatientDraws
 from sonoloop.classification.probe import NUM_COMPONENTS
@@ -106,9 +106,12 @@ def audit(
         **probed_records(found),
     )
     record = record.model_copy(update={"findings": audit_findings(record)})
-    write_atomically(out / AUDIT_TABLE, audit_csv(record).encode())
-    write_atomically(out / AUDIT_PLOT, audit_plot(record))
-    write_atomically(out / AUDIT_FILE, audit_json(record).encode())
+    files = {
+        AUDIT_TABLE: audit_csv(record).encode(),
+        AUDIT_PLOT: audit_plot(record),
+        AUDIT_FILE: audit_json(record).encode(),
+    }
+    write_summed(out, files)
     print_audit(record, console)
     console.print(f"record, table and plot in {out}", highlight=False, markup=False, soft_wrap=True)
     return record

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-import polars as pl
-
 from sonoloop.classification.metadata_features import Value, is_constant
 from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import ClipCollection, dataset_clips, is_dataset, open_dataset
 from sonoloop.recipes.audit_options import AuditOptions, class_words, parse_names
-from sonoloop.recipes.labelled_dataset import parse_classes, read_labels
+from sonoloop.recipes.labelled_dataset import parse_classes, read_index, read_labels
 
-INDEX: Final = "index.parquet"
 MANIFEST: Final = "manifest_"
 """How the index calls a column of the user's own table."""
 
@@ -114,7 +111,7 @@ def open_audit_data(dataset: Path, label: str, options: AuditOptions) -> AuditDa
             f"{torn} of {len(set(chosen.groups))} patients have videos of several classes: every "
             "video keeps its own label, folds and draws take whole patients"
         )
-    table = pl.read_parquet(dataset / INDEX)
+    table = read_index(dataset)
     row_of = {row["item_id"]: row for row in table.iter_rows(named=True)}
     rows = [row_of[source.name] for source in chosen.sources]
     metadata = _metadata(rows, label, parse_names(options.metadata), dataset, notes)

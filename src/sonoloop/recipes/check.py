@@ -16,10 +16,12 @@ from sonoloop.data.pack import PackedStore
 from sonoloop.data.splits import SplitName, leaking_groups, read_split
 from sonoloop.data.store import Store
 from sonoloop.data.stored_item import StoredItem
-from sonoloop.errors import UsageError
+from sonoloop.errors import SonoloopError, UsageError
+from sonoloop.parquet_files import read_parquet
 
 INDEX_FILE: Final = "index.parquet"
 PREPARE_FILE: Final = "prepare.json"
+STORE_FILE: Final = "store/store.json"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def check(dataset: Path) -> CheckResult:
     if not dataset.is_dir():
         msg = f"{dataset}: no such dataset; make one with 'sonoloop data prepare'"
         raise UsageError(msg)
-    store = Store.open(dataset / "store")
+    store = _open_store(dataset)
     sides = read_split(dataset / "split.json")
     groups = {item.item_id: item.group_id for item in store.items}
     damaged = [*damaged_files(dataset), *(f"store/{name}" for name in store.damaged_files())]
@@ -73,6 +75,17 @@ def check(dataset: Path) -> CheckResult:
     if problems:
         problems.append("run 'sonoloop data prepare' again, with another --out to keep this one")
     return _result(store.items, sides, problems)
+
+
+def _open_store(dataset: Path) -> Store:
+    """Open the store; what its damaged description makes of the shards is no fault of theirs."""
+    try:
+        return Store.open(dataset / "store")
+    except SonoloopError as error:
+        if STORE_FILE not in damaged_files(dataset, [STORE_FILE]):
+            raise
+        msg = f"{dataset / STORE_FILE} differs from its checksum; prepare the dataset again"
+        raise SonoloopError(msg) from error
 
 
 def _result(
@@ -101,7 +114,7 @@ def _other_items(dataset: Path, stored: set[str], split: set[str]) -> list[str]:
     problems = []
     listed = {"split.json": split}
     try:
-        listed[INDEX_FILE] = set(pl.read_parquet(dataset / INDEX_FILE)["item_id"])
+        listed[INDEX_FILE] = set(read_parquet(dataset / INDEX_FILE)["item_id"])
     except (OSError, pl.exceptions.PolarsError) as error:
         problems.append(f"{INDEX_FILE} cannot be read ({error})")
     for name, items in listed.items():

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sonoloop import __version__
-from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import write_summed
 from sonoloop.errors import UsageError
 from sonoloop.evaluation.clip_sets import ClipCollection
 from sonoloop.folder_claim import claimed_output
@@ -21,6 +21,7 @@ from sonoloop.recipes.evaluation_privacy import measure_privacy
 from sonoloop.recipes.evaluation_sets import open_sets
 from sonoloop.recipes.evaluation_table import print_table
 from sonoloop.recipes.progress_bars import ProgressBars
+from sonoloop.report.evaluation_folder import named_files
 from sonoloop.report.records import RECORD_FILE, ClipSetRecord, EvaluationRecord, record_json
 
 
@@ -100,7 +101,8 @@ def _evaluate(
         privacy=privacy,
         notes=tuple(dict.fromkeys(notes)),
     )
-    write_atomically(out / RECORD_FILE, record_json(record).encode())
+    loops = named_files(record)
+    write_summed(out, {RECORD_FILE: record_json(record).encode()}, also=loops)
     return record
 
 

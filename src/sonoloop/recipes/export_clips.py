@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from sonoloop.atomic_files import unfinished_file, write_atomically
+from sonoloop.checksums import write_summed
 from sonoloop.data.splits import SplitName
 from sonoloop.evaluation.clip_sets import dataset_clips, open_dataset
 
@@ -40,6 +41,7 @@ def export_clips(
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(COLUMNS)
+    written: list[str] = []
     rows = zip(clips.sources, videos.item_ids, videos.labels, strict=True)
     for source, item_id, label in track(
         rows, "writing clips", total=len(clips), console=console, transient=True
@@ -52,5 +54,6 @@ def export_clips(
         np.save(buffer, frames, allow_pickle=False)
         write_atomically(out / clip, buffer.getvalue())
         writer.writerow((clip, still, item_id, source.group, label or ""))
-    write_atomically(out / "manifest.csv", table.getvalue().encode())
+        written += [clip, still]
+    write_summed(out, {"manifest.csv": table.getvalue().encode()}, also=written)
     return len(clips)

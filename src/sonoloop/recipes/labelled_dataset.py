@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from sonoloop.checksums import SUMS_FILE, damaged_files
 from sonoloop.classification.labelled_clips import LabelledClips
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
@@ -17,6 +18,9 @@ from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SplitName
 from sonoloop.data.store import Store
 from sonoloop.errors import UsageError
+from sonoloop.parquet_files import read_parquet
+
+INDEX_FILE: Final = "index.parquet"
 
 MAX_CLASSES: Final = 20
 """More different values than this in a column are no classes but names or numbers."""
@@ -136,19 +140,11 @@ def column_values(dataset: Path, column: str) -> dict[str, str]:
     Raises:
         UsageError: If there is no such column.
     """
-    store, path = Store.open(dataset / "store"), dataset / "index.parquet"
-    if not path.is_file():
-        msg = f"{path}: missing; run 'sonoloop data prepare' again"
-        raise UsageError(msg)
-    try:
-        table = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        msg = f"{path}: not a readable index ({error}); run 'sonoloop data prepare' again"
-        raise UsageError(msg) from error
+    store, table = Store.open(dataset / "store"), read_index(dataset)
     name = next((name for name in (column, f"manifest_{column}") if name in table.columns), None)
     if name is None:
         names = ", ".join(name.removeprefix("manifest_") for name in table.columns)
-        msg = f"--label {column}: {path} has no such column; there are {names}"
+        msg = f"--label {column}: {dataset / INDEX_FILE} has no such column; there are {names}"
         raise UsageError(msg)
     values = dict(zip(table["item_id"].to_list(), table[name].to_list(), strict=True))
     return {
@@ -156,6 +152,29 @@ def column_values(dataset: Path, column: str) -> dict[str, str]:
         for item in store.items
         if item.kind == "video"
     }
+
+
+def read_index(dataset: Path) -> pl.DataFrame:
+    """Read the table of a dataset's items, which names their classes and patients.
+
+    Args:
+        dataset: Folder written by ``sonoloop data prepare``.
+
+    Raises:
+        UsageError: If it is missing or damaged.
+    """
+    path = dataset / INDEX_FILE
+    if not path.is_file():
+        msg = f"{path}: missing; run 'sonoloop data prepare' again"
+        raise UsageError(msg)
+    if damaged_files(dataset, [INDEX_FILE]):
+        msg = f"{path}: differs from its checksum in {SUMS_FILE}; run 'sonoloop data prepare' again"
+        raise UsageError(msg)
+    try:
+        return read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        msg = f"{path}: not a readable index ({error}); run 'sonoloop data prepare' again"
+        raise UsageError(msg) from error
 
 
 def _word(value: object) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from sonoloop.data.item_preparation import ItemTask, PreparedItem, prepare_item
-from sonoloop.data.limited_process import LimitedProcess
 from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS
 from sonoloop.errors import LeftOutError, UnreadableFileError
+from sonoloop.limited_process import LimitedProcess
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,20 @@
 """Where files came from: what made a loop, or that it was not made here."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 from rich.console import Console
 
+from sonoloop.data.limited_reading import FIRST_FRAMES_LIMITS
+from sonoloop.data.links import leads_out, why_not_followed
 from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.limited_process import LimitedProcess
+from sonoloop.parquet_files import read_parquet
 from sonoloop.synthesis.manifest import PARQUET_FILE, damaged_clips
 from sonoloop.synthesis.provenance import Provenance, read_provenance
 
@@ -36,20 +41,28 @@ def provenance(files: Sequence[Path], *, as_json: bool, console: Console | None 
     """
     console = console or Console()
     num_bad = 0
-    found = _expanded(files)
-    damaged = _damaged(found, [path for path in files if path.is_dir()])
-    for path in [*found, *sorted(damaged.keys() - set(found))]:
-        wrong = damaged.get(path)
-        try:
-            if wrong is not None:
-                raise UnreadableFileError(path, wrong)  # noqa: TRY301 - said like any other
-            made_by = find_provenance(path)
-        except UnreadableFileError as error:
-            num_bad += 1
-            line = _json(path, None, wrong) if as_json else str(error)
-        else:
-            line = _json(path, made_by) if as_json else f"{path}: {sentence(made_by)}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    found, folders = _expanded(files), [path for path in files if path.is_dir()]
+    outside = {
+        path: why_not_followed(folder)
+        for folder in folders
+        for path in found
+        if path.is_relative_to(folder) and leads_out(path, folder)
+    }
+    whole = [path for path in found if path not in outside]
+    damaged = _damaged(whole, folders) | outside
+    with LimitedProcess() as process:
+        for path in [*found, *sorted(damaged.keys() - set(found))]:
+            wrong = damaged.get(path)
+            try:
+                if wrong is not None:
+                    raise UnreadableFileError(path, wrong)  # noqa: TRY301 - said like any other
+                made_by = find_provenance(path, read=partial(_read_elsewhere, process))
+            except UnreadableFileError as error:
+                num_bad += 1
+                line = _json(path, None, wrong) if as_json else str(error)
+            else:
+                line = _json(path, made_by) if as_json else f"{path}: {sentence(made_by)}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     return num_bad
 
 
@@ -71,11 +84,18 @@ def _damaged(files: Sequence[Path], folders: Sequence[Path]) -> dict[Path, str]:
     return damaged
 
 
-def find_provenance(path: Path) -> Provenance:
+def _read_elsewhere(process: LimitedProcess, path: Path) -> Provenance:
+    return process.call(read_provenance, path, path=path, limits=FIRST_FRAMES_LIMITS)
+
+
+def find_provenance(
+    path: Path, *, read: Callable[[Path], Provenance] = read_provenance
+) -> Provenance:
     """Read the provenance inside a file, or of an npy or NIfTI file in the manifest beside it.
 
     Args:
         path: An mp4, gif, png, DICOM, MHA, npy or NIfTI file.
+        read: Reads what is inside a file.
 
     Raises:
         UnreadableFileError: If the file was not made here, or its provenance is gone.
@@ -83,10 +103,10 @@ def find_provenance(path: Path) -> Provenance:
     name = path.name.lower()
     column = next((one for suffix, one in IN_MANIFEST.items() if name.endswith(suffix)), None)
     if column is None:
-        return read_provenance(path)
+        return read(path)
     manifest = path.parent / PARQUET_FILE
     try:
-        table = pl.read_parquet(manifest)
+        table = read_parquet(manifest)
         row = table.row(by_predicate=pl.col(column) == path.name, named=True)
         known = {field.name: row[field.name] for field in fields(Provenance) if field.name in row}
         return Provenance(**known)

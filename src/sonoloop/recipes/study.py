@@ -12,6 +12,7 @@ from rich.console import Console
 
 from sonoloop import __version__
 from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import write_summed
 from sonoloop.classification.scores import auroc
 from sonoloop.classification.statistics import NUM_DRAWS, auroc_draws
 from sonoloop.data.dataset_source import fingerprint
@@ -140,11 +141,13 @@ def study(  # noqa: PLR0913 - the options of a command
         _run(context, left, engine or LocalEngine())
     found = {cell: scores for cell in cells if (scores := read_cell(out, cell)) is not None}
     record = _record(context, dataset, arms, found, notes)
-    write_atomically(out / STUDY_TABLE, study_csv(record).encode())
-    write_atomically(out / STUDY_PAGE, study_page(record).encode())
-    for name, plot in study_plots(record).items():
-        write_atomically(out / name, plot.encode())
-    write_atomically(out / STUDY_FILE, study_json(record).encode())
+    texts = {
+        STUDY_TABLE: study_csv(record),
+        STUDY_PAGE: study_page(record),
+        **study_plots(record),
+        STUDY_FILE: study_json(record),
+    }
+    write_summed(out, {name: text.encode() for name, text in texts.items()})
     for result in record.results:
         _say(console, f"\n{result.model}, ratio {result.ratio:g}")
         for line in arms_table(result):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import damaged_files, write_summed
 from sonoloop.errors import SonoloopError
 from sonoloop.recipes.study_options import EXTRA, PROBES, ModelName, StudyOptions
 
@@ -91,6 +91,9 @@ def read_cell(study: Path, cell: Cell) -> dict[str, Any] | None:
         SonoloopError: If the file is damaged.
     """
     path = cell_folder(study, cell) / SCORES_FILE
+    if path.is_file() and damaged_files(path.parent, [SCORES_FILE]):
+        msg = f"{path} differs from its checksum: delete it and run the study again"
+        raise SonoloopError(msg)
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
@@ -110,8 +113,8 @@ def write_cell(study: Path, cell: Cell, found: Mapping[str, object]) -> None:
         found: Scores and what they were trained on.
     """
     described = {"cell": cell._asdict(), **found}
-    path = cell_folder(study, cell) / SCORES_FILE
-    write_atomically(path, (json.dumps(described, indent=1) + "\n").encode())
+    content = (json.dumps(described, indent=1) + "\n").encode()
+    write_summed(cell_folder(study, cell), {SCORES_FILE: content})
 
 
 def cell_folder(study: Path, cell: Cell) -> Path:

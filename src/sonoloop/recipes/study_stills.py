@@ -9,6 +9,7 @@ import polars as pl
 
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.errors import UsageError
+from sonoloop.recipes.labelled_dataset import read_index
 from sonoloop.recipes.study_data import Stills, StudyData
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_still_check import still_notes
@@ -30,7 +31,7 @@ def read_stills(dataset: Path, label: str, data: StudyData) -> tuple[Stills, lis
         UsageError: If it has no labelled stills, or their size is not that of the videos.
     """
     found = ClipSet.open(dataset, None, data.clip, kind="still")
-    index = pl.read_parquet(dataset / "index.parquet")
+    index = read_index(dataset)
     name = next((one for one in (label, f"manifest_{label}") if one in index.columns), None)
     if name is None:
         msg = f"{dataset} has no column {label}: prepare the stills with a manifest that has it"
@@ -55,7 +56,7 @@ def read_stills(dataset: Path, label: str, data: StudyData) -> tuple[Stills, lis
         np.array([data.classes.index(str(classes[number])) for number in places], np.int64),
         np.stack([found.still(number) for number in places]),
     )
-    videos = pl.read_parquet(data.dataset / "index.parquet")
+    videos = read_index(data.dataset)
     return stills, [*notes, *still_notes(stills, data, index, videos)]
 
 

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS, LimitedReader
+from sonoloop.data.limited_reading import WHOLE_FILE_LIMITS, LimitedReader, find_recordings
 from sonoloop.data.links import leads_out, why_not_followed
-from sonoloop.data.reading import find_recordings
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.folder_claim import claimed_output
+from sonoloop.limited_process import LimitedProcess
 from sonoloop.report.words import counted
 from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
@@ -83,7 +83,8 @@ def find_stills(images: Sequence[Path]) -> StillList:
         if path.is_file():
             files.setdefault(path.resolve(), StillFile(path, path.name))
             continue
-        listed = find_recordings(path)
+        with LimitedProcess() as process:
+            listed = find_recordings(path, process)
         outside = {file for file in listed if leads_out(file, path)}
         refused += [UnreadableFileError(file, why_not_followed(path)) for file in sorted(outside)]
         found = [file for file in listed if file not in outside]

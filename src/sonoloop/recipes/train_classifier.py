@@ -9,7 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
-from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import damaged_files, write_summed
 from sonoloop.classification.fit import train_in
 from sonoloop.classification.labelled_clips import Held, LabelledClips
 from sonoloop.data.config import ClipConfig
@@ -25,6 +25,7 @@ from sonoloop.recipes.labelled_dataset import (
 )
 from sonoloop.report.words import counted
 from sonoloop.training.loop import Outcome
+from sonoloop.training.run_folder import CONFIG_FILE
 
 DATA_FILE: Final = "data.json"
 
@@ -107,7 +108,8 @@ def train_classifier(
         console=console,
         max_seconds=max_seconds,
     )
-    write_atomically(out / DATA_FILE, f"{data.model_dump_json(indent=1)}\n".encode())
+    content = f"{data.model_dump_json(indent=1)}\n".encode()
+    write_summed(out, {DATA_FILE: content}, also=[CONFIG_FILE])
     return outcome
 
 
@@ -121,6 +123,9 @@ def read_classifier_data(run: Path) -> ClassifierData:
         UsageError: If it is missing or damaged.
     """
     path = run / DATA_FILE
+    if path.is_file() and damaged_files(run, [DATA_FILE]):
+        msg = f"{path} differs from its checksum: train again with --resume"
+        raise UsageError(msg)
     try:
         return ClassifierData.model_validate_json(path.read_text())
     except (OSError, ValidationError) as error:

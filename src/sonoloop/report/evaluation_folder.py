@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonoloop.report.media import Media, read_media
+from sonoloop.checksums import damaged_files
+from sonoloop.report.media import Media, read_files
 from sonoloop.report.records import EvaluationRecord, LoopRecord, read_record
 
 
@@ -31,8 +32,18 @@ class EvaluationFolder:
             UsageError: If there is no valid record, or one that names files elsewhere.
         """
         record = read_record(folder)
-        names = {name for loop in all_loops(record) for name in files_of(loop)}
-        return cls(record, {name: read_media(folder, name) for name in sorted(names)})
+        names = named_files(record)
+        damaged = {
+            name: Media(problem=f"{name} differs from its checksum")
+            for name in damaged_files(folder, names)
+        }
+        whole = [name for name in names if name not in damaged]
+        return cls(record, read_files(folder, whole) | damaged)
+
+
+def named_files(record: EvaluationRecord) -> list[str]:
+    """List the loops and strips that a record names, relative to its folder."""
+    return sorted({name for loop in all_loops(record) for name in files_of(loop)})
 
 
 def all_loops(record: EvaluationRecord) -> list[LoopRecord]:

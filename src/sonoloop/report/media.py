@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,9 +11,11 @@ from typing import Final
 import av
 from PIL import Image
 
-from sonoloop.data.still_files import STILL_FORMATS
+from sonoloop.data.limited_reading import FIRST_FRAMES_LIMITS
+from sonoloop.data.still_files import open_picture
 from sonoloop.data.video_files import open_container
-from sonoloop.errors import UsageError
+from sonoloop.errors import UnreadableFileError, UsageError
+from sonoloop.limited_process import LimitedProcess
 
 VIDEO_TYPES: Final[Mapping[str, str]] = MappingProxyType({".mp4": "video/mp4"})
 PICTURE_TYPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -48,6 +50,36 @@ class Media:
     def is_video(self) -> bool:
         """Whether a <video> shows it."""
         return self.media_type.startswith("video/")
+
+
+def read_files(folder: Path, names: Iterable[str]) -> dict[str, Media]:
+    """Read the loops and pictures that a record names, in a process that a bad file may end.
+
+    Args:
+        folder: Where the record is.
+        names: Paths of the files relative to it.
+
+    Returns:
+        The files, or what is wrong with them, by their names.
+
+    Raises:
+        UsageError: If a path leads out of the folder.
+    """
+    media: dict[str, Media] = {}
+    with LimitedProcess() as process:
+        for name in names:
+            path = folder / name
+            try:
+                media[name] = process.call(
+                    _read_named, (folder, name), path=path, limits=FIRST_FRAMES_LIMITS
+                )
+            except UnreadableFileError as error:
+                media[name] = Media(problem=f"{name} {error.reason}")
+    return media
+
+
+def _read_named(named: tuple[Path, str]) -> Media:
+    return read_media(*named)
 
 
 def read_media(folder: Path, name: str) -> Media:
@@ -106,7 +138,7 @@ def _video(name: str, content: bytes, media_type: str) -> Media:
 
 def _picture(name: str, content: bytes, media_type: str) -> Media:
     try:
-        with Image.open(io.BytesIO(content), formats=STILL_FORMATS) as image:
+        with open_picture(io.BytesIO(content)) as image:
             image.load()
             width, height = image.size
             still = _as_png(image) if getattr(image, "is_animated", False) else None

@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sonoloop.checksums import SUMS_FILE, damaged_files
 from sonoloop.errors import UsageError
 
 RECORD_FILE: Final = "evaluation.json"
@@ -161,6 +162,9 @@ def read_stored(path: Path, kind: type[Stored], name: str, command: str) -> Stor
     Raises:
         UsageError: If there is no such record, or none of this version.
     """
+    if path.is_file() and damaged_files(path.parent, [path.name]):
+        msg = f"{path} differs from its checksum in {SUMS_FILE}: restore it, or make it anew"
+        raise UsageError(msg)
     try:
         content = path.read_bytes()
     except OSError as error:

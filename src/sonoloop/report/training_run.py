@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sonoloop.errors import UsageError
-from sonoloop.report.media import Media, read_media
+from sonoloop.report.media import Media, read_files
 from sonoloop.training.log import read_lines
 
 CONFIG_FILE: Final = "config.json"
@@ -75,7 +75,7 @@ class TrainingRun:
             config=config,
             environment=_read_mapping(environment) if environment.is_file() else {},
             log=_read_log(folder / _LOG_FILE),
-            strips={name: read_media(folder / "samples", name) for name in ends},
+            strips=read_files(folder / "samples", ends),
         )
 
     def curves(self, kind: str) -> dict[str, list[tuple[int, float]]]:

@@ -10,6 +10,7 @@ import polars as pl
 from sonoloop.atomic_files import write_atomically
 from sonoloop.checksums import SUMS_FILE, damaged_files, sha256_of, write_sums
 from sonoloop.errors import UsageError
+from sonoloop.parquet_files import read_parquet
 
 PARQUET_FILE: Final = "manifest.parquet"
 CSV_FILE: Final = "manifest.csv"
@@ -113,7 +114,7 @@ class Manifest:
         if not path.is_file():
             return
         try:
-            table = pl.read_parquet(path)
+            table = read_parquet(path)
             later = [
                 pl.lit(value, SCHEMA[name]).alias(name)
                 for name, value in LATER_COLUMNS.items()
@@ -179,7 +180,7 @@ def damaged_clips(folder: Path, names: Container[str]) -> dict[str, str]:
     if PARQUET_FILE in damaged or not (folder / PARQUET_FILE).is_file():
         return damaged
     try:
-        rows = pl.read_parquet(folder / PARQUET_FILE).to_dicts()
+        rows = read_parquet(folder / PARQUET_FILE).to_dicts()
     except (pl.exceptions.PolarsError, OSError) as error:
         return damaged | {PARQUET_FILE: f"cannot be read ({error})"}
     expected = {

@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pydicom
-from PIL import Image
 
 from sonoloop import __version__
-from sonoloop.data.still_files import STILL_FORMATS
+from sonoloop.data.still_files import open_picture
 from sonoloop.data.video_files import open_container
 from sonoloop.data.volume_files import mha_provenance
 from sonoloop.errors import UnreadableFileError
@@ -115,6 +114,6 @@ def _embedded_text(path: Path) -> str:
             return str(file.get("ImageComments", ""))
     if suffix == ".mha":
         return mha_provenance(path)
-    with Image.open(path, formats=STILL_FORMATS) as image:
+    with open_picture(path) as image:
         comment = image.info.get(PROVENANCE_KEY) or image.info.get("comment", b"")
     return comment.decode() if isinstance(comment, bytes) else str(comment)

@@ -2,6 +2,7 @@
 
 run/
   config.json       resolved settings, stage and fingerprint of the data
+  SHA256SUMS        checksum of config.json
   environment.json  versions and hardware
   log.jsonl         one line of losses every few steps
   checkpoints/      see checkpoint.py
@@ -20,6 +21,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from sonoloop.atomic_files import write_atomically
+from sonoloop.checksums import SUMS_FILE, damaged_files, write_sums
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import claimed_output
 from sonoloop.training.checkpoint import (
@@ -33,6 +35,7 @@ from sonoloop.training.config import FREE_ON_RESUME
 from sonoloop.training.environment import describe_environment
 
 Config = Mapping[str, object]
+CONFIG_FILE: Final = "config.json"
 PLACES: Final = frozenset({"data", "autoencoder_run"})
 """Folders that may have moved: what they hold is compared by its hash."""
 
@@ -111,7 +114,7 @@ def open_run(path: Path, config: Config, *, resume: bool) -> RunFolder:
     """
     run = RunFolder(path)
     config = json.loads(json.dumps(config))
-    if (path / "config.json").exists():
+    if (path / CONFIG_FILE).exists():
         if not resume:
             msg = (
                 f"{path} already holds a training run: add --resume to go on with it, "
@@ -127,7 +130,9 @@ def open_run(path: Path, config: Config, *, resume: bool) -> RunFolder:
         run.checkpoints.mkdir(exist_ok=True)
         clear_checkpoints(run.checkpoints)
         _write_json(path / "environment.json", describe_environment())
-        _write_json(path / "config.json", config)
+        (path / SUMS_FILE).unlink(missing_ok=True)  # of a run that is gone on with
+        _write_json(path / CONFIG_FILE, config)
+        write_sums(path, [CONFIG_FILE])
     except OSError as error:
         msg = f"cannot write the run folder {path}: {error.strerror}; choose another --out"
         raise UsageError(msg) from error
@@ -147,7 +152,7 @@ def load_run(path: Path) -> TrainedRun:
         UsageError: If the folder holds no run, one without a checkpoint or one of a newer version.
         SonoloopError: If these weights differ from their checksum.
     """
-    if not (path / "config.json").is_file():
+    if not (path / CONFIG_FILE).is_file():
         msg = f"{path} holds no training run (no config.json in it): give the --out of a training"
         raise UsageError(msg)
     checkpoint = latest_checkpoint(path / "checkpoints")
@@ -215,10 +220,16 @@ def fill(
 
 
 def _read_config(path: Path) -> dict[str, object]:
+    if damaged_files(path, [CONFIG_FILE]):
+        msg = (
+            f"{path / CONFIG_FILE} differs from its checksum in {SUMS_FILE}: restore it or start a "
+            f"new run; remove {SUMS_FILE} if you changed it on purpose"
+        )
+        raise UsageError(msg)
     try:
-        config: dict[str, object] = json.loads((path / "config.json").read_text())
+        config: dict[str, object] = json.loads((path / CONFIG_FILE).read_text())
     except ValueError as error:
-        msg = f"{path / 'config.json'} is not valid JSON ({error}): restore it or start a new run"
+        msg = f"{path / CONFIG_FILE} is not valid JSON ({error}): restore it or start a new run"
         raise UsageError(msg) from error
     return config
 

@@ -6,9 +6,11 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from sonoloop.data.limited_reading import FIRST_FRAMES_LIMITS
 from sonoloop.data.recording import Frames
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.evaluation.clip_sets import ClipSource, folder_clips
+from sonoloop.limited_process import LimitedProcess
 from sonoloop.synthesis.manifest import Manifest
 from sonoloop.synthesis.provenance import read_provenance
 
@@ -72,9 +74,12 @@ def find_study_clips(folder: Path) -> StudyClips:
     for truth in TRUTHS:
         found = folder_clips(folder / truth, at_least=1)
         notes += [f"{truth}/{name} is left out: it {reason}" for name, reason in found.failures]
-        usable = [
-            source for source in found.sources if _may_be_shown(folder / truth, source, truth)
-        ]
+        with LimitedProcess() as process:
+            usable = [
+                source
+                for source in found.sources
+                if _may_be_shown(folder / truth, source, truth, process)
+            ]
         num_marked = len(found) - len(usable)
         if not usable:
             msg = (
@@ -96,13 +101,13 @@ def find_study_clips(folder: Path) -> StudyClips:
     )
 
 
-def _may_be_shown(folder: Path, source: ClipSource, truth: Truth) -> bool:
+def _may_be_shown(folder: Path, source: ClipSource, truth: Truth, process: LimitedProcess) -> bool:
     """Tell whether a clip shows no mark: arrays never do, other files say so in their manifest."""
     path = folder / source.name
     if path.suffix.lower() not in CARRIES_PROVENANCE:
         return True
     try:
-        read_provenance(path)
+        process.call(read_provenance, path, path=path, limits=FIRST_FRAMES_LIMITS)
     except UnreadableFileError:
         return True  # of another origin
     if truth == "real":

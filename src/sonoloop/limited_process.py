@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing import current_process, get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -32,6 +32,9 @@ Result = TypeVar("Result")
 
 PRELOADED: Final = ("sonoloop.data.item_preparation",)
 """Imported once by the server that the processes are forked from; all readers come with it."""
+
+NAME: Final = "decoding"
+"""Of the processes."""
 
 WALL_PER_CPU: Final = 10
 """A process that waits instead of working is ended after this multiple of its processor time."""
@@ -90,13 +93,15 @@ class _Answer(NamedTuple):
 class LimitedProcess:
     """Calls functions in another process, which is started at the first call and after a crash.
 
-    Not to be called by two threads at a time. Used as a context manager, or ended by hand.
+    Calls of several threads wait for each other. Used as a context manager, or ended by hand; else
+    the process ends when nobody can call it any more.
     """
 
     def __init__(self) -> None:
         """Start nothing yet."""
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
+        self._calling = Lock()
 
     def call(
         self,
@@ -118,6 +123,18 @@ class LimitedProcess:
             UnreadableFileError: If the process crashed or a limit was reached.
             Exception: What the function raised.
         """
+        if current_process().name == NAME:  # what was called over there calls on
+            return function(argument)
+        with self._calling:
+            return self._call(function, argument, path, limits)
+
+    def _call(
+        self,
+        function: Callable[[Argument], Result],
+        argument: Argument,
+        path: Path,
+        limits: Limits,
+    ) -> Result:
         cpu_s = limits.seconds(path)
         connection = self._connected()
         try:
@@ -167,7 +184,7 @@ class LimitedProcess:
             context.set_forkserver_preload(list(PRELOADED))
             self._connection, theirs = context.Pipe()
             self._process = context.Process(
-                target=_serve, args=(theirs, str(Path.cwd())), name="decoding", daemon=True
+                target=_serve, args=(theirs, str(Path.cwd())), name=NAME, daemon=True
             )
             with _script_left_alone():
                 self._process.start()

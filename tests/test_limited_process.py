@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sonoloop.data.limited_process import LimitedProcess, Limits
 from sonoloop.errors import UnreadableFileError
+from sonoloop.limited_process import LimitedProcess, Limits
 
 LIMITS = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=128 << 20)
 
@@ -127,7 +128,7 @@ def test_an_ended_process_is_gone_and_another_begins() -> None:
 SCRIPT = """
 import time
 from pathlib import Path
-from sonoloop.data.limited_process import LimitedProcess, Limits
+from sonoloop.limited_process import LimitedProcess, Limits
 
 print("script")
 limits = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=1 << 30)
@@ -162,3 +163,25 @@ def test_long_files_have_more_time(tmp_path: Path) -> None:
     assert limits.seconds(tmp_path / "1.png") == 21.0
     assert limits.seconds(tmp_path) == 22.0
     assert limits.seconds(tmp_path / "missing") == 20.0
+
+
+def ask_again(path: Path) -> int:
+    """Call another limited process from this one."""
+    with LimitedProcess() as inner:
+        return inner.call(identify, None, path=path, limits=LIMITS)
+
+
+def test_what_runs_over_there_calls_on_in_place(process: LimitedProcess) -> None:
+    """A process that decodes starts no other: it is limited already."""
+    there = process.call(identify, None, path=Path("a"), limits=LIMITS)
+    assert process.call(ask_again, Path("a"), path=Path("a"), limits=LIMITS) == there
+
+
+def test_several_threads_may_call(process: LimitedProcess) -> None:
+    """Each gets its own answer."""
+
+    def square(number: int) -> int:
+        return process.call(fill, number, path=Path("a"), limits=LIMITS)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(square, range(40))) == list(range(40))
