@@ -11,6 +11,7 @@ import torch
 from lightning_fabric import Fabric
 
 from sonoloop.training.config import TrainingConfig
+from sonoloop.training.micro_batches import refuse_uneven
 from sonoloop.training.precision import Autocast, resolve_precision
 from sonoloop.training.run_folder import Config, RunFolder, claimed_run
 
@@ -21,10 +22,13 @@ def launch_fabric(config: TrainingConfig) -> Fabric:
     One process by default; as many as torchrun started under torchrun.
 
     Args:
-        config: Its precision is used.
+        config: Its precision is used, and its batch is checked.
 
     Returns:
         Fabric, launched.
+
+    Raises:
+        UsageError: If processes and parts cannot share a batch evenly.
     """
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)  # it announces every plugin
     accelerator = "cuda" if torch.cuda.is_available() else "cpu"
@@ -36,6 +40,7 @@ def launch_fabric(config: TrainingConfig) -> Fabric:
         plugins=Autocast(precision, accelerator) if precision == "bf16-mixed" else None,
     )
     fabric.launch()
+    refuse_uneven(config, fabric.world_size)
     return fabric
 
 
