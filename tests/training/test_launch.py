@@ -13,6 +13,7 @@ from lightning_fabric.plugins import Precision
 from safetensors.torch import load_file
 from torch import nn
 
+from sonoloop.errors import UsageError
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.launch import fabric_on, launch_fabric
 from sonoloop.training.log import read_lines
@@ -49,6 +50,18 @@ def test_one_device_whatever_torchrun_says(
     with fabric.autocast():
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == (torch.bfloat16 if precision == "bf16-mixed" else torch.float32)
+
+
+def test_restarts_on_several_machines_need_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torchrun's default store would lead processes to dead ones; the sentence says what to set."""
+    for name, value in (
+        ("TORCHELASTIC_MAX_RESTARTS", "3"),
+        ("TORCHELASTIC_USE_AGENT_STORE", "True"),
+        ("GROUP_WORLD_SIZE", "2"),
+    ):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=r"restarts 3 on 2 machines: .*set TORCH_DISABLE_SHA"):
+        launch_fabric(TrainingConfig())
 
 
 PROGRAM = Path(__file__).with_name("shared_training.py")
