@@ -1,7 +1,7 @@
 """A program for torchrun: both stages with everything random in them.
 
-``DATASET OUT STAGE SECONDS STAGE_1`` goes on with what OUT holds, for so long; 0 makes one step.
-STAGE_1 is the run that stage 2 takes.
+``DATASET OUT STAGE SECONDS STAGE_1 SECTION.KEY=VALUE ...`` goes on with what OUT holds, for so
+long; 0 makes one step. STAGE_1 is the run that stage 2 takes.
 """
 
 import sys
@@ -17,7 +17,9 @@ QUIET = Console(quiet=True)
 STEPS = 5
 
 
-def train(dataset: Path, out: Path, stage: str, seconds: float, stage_1: Path) -> None:
+def train(
+    dataset: Path, out: Path, stage: str, seconds: float, stage_1: Path, *settings: str
+) -> None:
     """Train or go on: critics with normalisation and R1, augmentation, noise, dropout, control."""
     training = {"batch_size": 4, "max_steps": STEPS, "log_every": 1, "sample_every": 100}
     shared = {
@@ -48,6 +50,7 @@ def train(dataset: Path, out: Path, stage: str, seconds: float, stage_1: Path) -
             "diffusion.dropout": 0.2,
             "diffusion.condition_dropout": 0.3,
             "control": True,
+            **dict(setting.split("=") for setting in settings),
         },
     )
     options = {"resume": True, "max_seconds": seconds, "console": QUIET}
@@ -58,5 +61,5 @@ def train(dataset: Path, out: Path, stage: str, seconds: float, stage_1: Path) -
 
 
 if __name__ == "__main__":
-    data, out_folder, stage_name, time_given, stage_1_run = sys.argv[1:]
-    train(Path(data), Path(out_folder), stage_name, float(time_given), Path(stage_1_run))
+    data, out_folder, stage_name, time_given, stage_1_run, *rest = sys.argv[1:]
+    train(Path(data), Path(out_folder), stage_name, float(time_given), Path(stage_1_run), *rest)

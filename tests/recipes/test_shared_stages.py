@@ -43,13 +43,21 @@ def assert_same(found: Path, expected: Path) -> None:
 
 
 def start(
-    count: int, dataset: Path, out: Path, stage: str, stage_1: Path, seconds: str = LONG
+    count: int,
+    dataset: Path,
+    out: Path,
+    stage: str,
+    stage_1: Path,
+    *settings: str,
+    seconds: str = LONG,
 ) -> None:
     """Train in a number of processes, or in this one; stage 2 from the same stage 1 always."""
     if count == 1:
-        runpy.run_path(str(PROGRAM))["train"](dataset, out, stage, float(seconds), stage_1)
+        runpy.run_path(str(PROGRAM))["train"](
+            dataset, out, stage, float(seconds), stage_1, *settings
+        )
         return
-    words = [str(PROGRAM), str(dataset), str(out), stage, seconds, str(stage_1)]
+    words = [str(PROGRAM), str(dataset), str(out), stage, seconds, str(stage_1), *settings]
     command = [*LAUNCHER, "--nproc-per-node", str(count), *words]
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
@@ -78,8 +86,21 @@ def test_checkpoints_move_between_numbers_of_processes(
     """A step in one, two, one, two and four processes in turn, each from the last's checkpoint."""
     for stage in STAGES:
         for count in (1, 2, 1, 2, 4):
-            start(count, dataset, tmp_path, stage, one / "autoencoder", "0")
+            start(count, dataset, tmp_path, stage, one / "autoencoder", seconds="0")
     assert_same(tmp_path, one)
+
+
+def test_parts_in_two_processes_train_like_one(dataset: Path, tmp_path: Path) -> None:
+    """Stage 1 with both critics: gradients meet with the last part alone."""
+    plain = "critics.patch_norm=none"  # an activation norm starts from the first part
+    parts = "autoencoder_training.accumulate_grad_batches=2"
+    one, two = tmp_path / "one", tmp_path / "two"
+    start(1, dataset, one, "autoencoder", one, plain)
+    start(2, dataset, two, "autoencoder", two, plain, parts)
+    expected, found = (losses(run / "autoencoder") for run in (one, two))
+    assert list(found) == list(range(1, STEPS + 1))
+    for step, terms in expected.items():
+        assert found[step] == pytest.approx(terms, rel=1e-4, abs=1e-4)
 
 
 def workers(launcher: int) -> Iterator[tuple[int, int]]:
