@@ -97,7 +97,11 @@ def test_parts_in_two_processes_train_like_one(dataset: Path, tmp_path: Path) ->
     step of the rounding of a gradient that cancels, such as that of the patch critic's last bias.
     """
     section = "autoencoder_training"
-    plain = ("critics.patch_norm=none", f"{section}.optimizer=sgd", f"{section}.learning_rate=0.01")
+    plain = (
+        "critics.patch_norm=none",
+        f"{section}.optimizer=sgd",
+        f"{section}.learning_rate=0.003",
+    )
     one, two = tmp_path / "one", tmp_path / "two"
     start(1, dataset, one, "autoencoder", one, *plain)
     start(2, dataset, two, "autoencoder", two, *plain, f"{section}.accumulate_grad_batches=2")
