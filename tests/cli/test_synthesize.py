@@ -62,6 +62,7 @@ def test_exit_status_tells_bad_stills_from_wrong_usage(
         ((str(tmp_path / "gone.png"),), "there is no file or folder"),
         ((), "give at least one still"),
         ((str(still), "--samples", "0"), "samples must be at least 1, got 0"),
+        ((str(still), "--threads", "0"), "--threads 0: at least 1 is needed"),
         ((str(still), "--steps", "0"), "steps must be at least 1, got 0"),
         ((str(still), "--seed", "-1"), "seed must be at least 0, got -1"),
         ((str(still), "--frames", "1"), "a clip needs at least 2 frames, got num_frames 1"),

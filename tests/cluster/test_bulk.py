@@ -14,17 +14,20 @@ import fsspec  # type: ignore[import-untyped]
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from PIL import Image
 from rich.console import Console
 
+from sonoloop.cluster import bulk
 from sonoloop.cluster.bulk import BulkResult, synthesize_in_bulk
 from sonoloop.cluster.shard import make_shard, settings_of, shard_name
 from sonoloop.cluster.shard_folder import ShardFolder
 from sonoloop.cluster.still_listing import list_stills
 from sonoloop.errors import UsageError
-from sonoloop.recipes.study_engine import torch_threads
-from sonoloop.synthesis.batch_options import BatchOptions
+from sonoloop.recipes.torch_threads import torch_threads
+from sonoloop.synthesis.batch import synthesize_batch
+from sonoloop.synthesis.batch_options import BatchOptions, StillFile
 from sonoloop.synthesis.image_to_video import ImageToVideo
 
 NUM_STILLS, PER_SHARD, SAMPLES = 12, 3, 2
@@ -113,6 +116,41 @@ def test_each_loop_is_there_once(model_folder: Path, tmp_path: Path) -> None:
     assert not list(out.glob(".*"))
     with pytest.raises(UsageError, match="holds loops with seed 5, 6 was asked for"):
         run(seed=6)
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_loops_are_those_of_one_process(
+    model_folder: Path, model: ImageToVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes where shards hold whole batches: every worker sets its threads."""
+    stills, shards_out, loops_out = (tmp_path / name for name in ("stills", "shards", "loops"))
+    stills.mkdir()
+    for number in range(NUM_STILLS):
+        (stills / f"patient_{number:02}.png").write_bytes(_png(number))
+    seen = []
+
+    def make(*arguments: Any) -> Any:  # noqa: ANN401
+        seen.append(torch.get_num_threads())
+        return make_shard(*arguments)
+
+    monkeypatch.setattr(bulk, "make_shard", make)
+    with torch_threads(2):  # as Ray may leave it
+        synthesize_in_bulk(
+            *([str(stills)], str(shards_out), OPTIONS),
+            model=str(model_folder),
+            stills_per_shard=4,  # with two loops each: two batches of four
+            threads=1,
+            console=Console(file=StringIO()),
+        )
+    files = [StillFile(path, path.name) for path in sorted(stills.iterdir())]
+    loops_out.mkdir()
+    with torch_threads(1):
+        synthesize_batch(model, files, loops_out, OPTIONS, advance=lambda _: None)
+    assert seen == [1] * (NUM_STILLS // 4)
+    shards = _shards(fsspec.filesystem("file"), str(shards_out)).values()
+    found = {name: content for shard in shards for name, content in shard.items()}
+    assert found == {path.name: path.read_bytes() for path in loops_out.glob("*.npy")}
+    assert len(found) == NUM_STILLS * SAMPLES
 
 
 @pytest.mark.slow

@@ -1,4 +1,8 @@
-"""A program for torchrun: both stages with everything random in them; DATASET OUT STEPS."""
+"""A program for torchrun: both stages with everything random in them.
+
+``DATASET OUT STAGE SECONDS STAGE_1 SECTION.KEY=VALUE ...`` goes on with what OUT holds, for so
+long; 0 makes one step. STAGE_1 is the run that stage 2 takes.
+"""
 
 import sys
 from pathlib import Path
@@ -10,22 +14,23 @@ from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import train_diffusion
 
 QUIET = Console(quiet=True)
+STEPS = 5
 
 
-def train(dataset: Path, out: Path, *, stage_1_steps: int = 3, stage_2_steps: int = 3) -> None:
+def train(
+    dataset: Path, out: Path, stage: str, seconds: float, stage_1: Path, *settings: str
+) -> None:
     """Train or go on: critics with normalisation and R1, augmentation, noise, dropout, control."""
-    sections = ("autoencoder_training", "diffusion_training")
+    training = {"batch_size": 4, "max_steps": STEPS, "log_every": 1, "sample_every": 100}
     shared = {
         f"{section}.{key}": value
-        for section in sections
-        for key, value in {"batch_size": 4, "log_every": 1, "sample_every": 100}.items()
+        for section in ("autoencoder_training", "diffusion_training")
+        for key, value in training.items()
     }
     preset = load_preset(
         "tiny",
         {
             **shared,
-            "autoencoder_training.max_steps": stage_1_steps,
-            "diffusion_training.max_steps": stage_2_steps or 1,
             "autoencoder.encoder_widths": [8, 8, 8, 8],
             "autoencoder.residual_blur": 2.0,
             "autoencoder.speckle": 0.5,
@@ -45,13 +50,16 @@ def train(dataset: Path, out: Path, *, stage_1_steps: int = 3, stage_2_steps: in
             "diffusion.dropout": 0.2,
             "diffusion.condition_dropout": 0.3,
             "control": True,
+            **dict(setting.split("=") for setting in settings),
         },
     )
-    train_autoencoder(dataset, preset, out / "stage1", resume=True, console=QUIET)
-    if stage_2_steps:
-        arguments = (dataset, out / "stage1", preset, out / "stage2")
-        train_diffusion(*arguments, resume=True, console=QUIET)
+    options = {"resume": True, "max_seconds": seconds, "console": QUIET}
+    if stage == "autoencoder":
+        train_autoencoder(dataset, preset, out / stage, **options)
+    else:
+        train_diffusion(dataset, stage_1, preset, out / stage, **options)
 
 
 if __name__ == "__main__":
-    train(Path(sys.argv[1]), Path(sys.argv[2]))
+    data, out_folder, stage_name, time_given, stage_1_run, *rest = sys.argv[1:]
+    train(Path(data), Path(out_folder), stage_name, float(time_given), Path(stage_1_run), *rest)

@@ -22,6 +22,7 @@ from sonoloop.recipes.latent_cache import (
     load_cache,
     save_cache,
 )
+from sonoloop.training.batches import sample_numbers
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.launch import launch_fabric
 
@@ -70,6 +71,26 @@ def test_batches_visit_every_pair_once_an_epoch(count: int, batch_size: int, ski
         and torch.equal(one.latents.flatten().long(), one.first_frames.flatten().long())
         for one, two in zip(whole[skipped:], rest, strict=True)
     )
+
+
+@settings(deadline=None, max_examples=25)
+@given(count=st.integers(1, 9), share=st.integers(1, 3), world_size=st.integers(1, 4))
+def test_processes_share_the_pairs(count: int, share: int, world_size: int) -> None:
+    """Property: together they take every pair once an epoch, each step's as one process would."""
+    cache, steps, batch_size = pairs(count), 5, share * world_size
+    whole = cache_batches(cache, range(steps * batch_size), batch_size=batch_size, seed=1)
+    parts = [
+        cache_batches(
+            cache,
+            sample_numbers(0, steps, batch_size=batch_size, rank=rank, world_size=world_size),
+            batch_size=share,
+            seed=1,
+        )
+        for rank in range(world_size)
+    ]
+    for batch, *shares in zip(whole, *parts, strict=True):
+        for rank, own in enumerate(shares):
+            assert torch.equal(own.latents, batch.latents[rank::world_size])
 
 
 @pytest.mark.parametrize("batch_size", [3, 8])

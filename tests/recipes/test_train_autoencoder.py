@@ -83,6 +83,23 @@ def test_killed_training_resumes_bit_for_bit(dataset: Path, small: Preset, tmp_p
     assert losses(parts) == losses(whole)
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # one core, two workers
+def test_readers_change_nothing(dataset: Path, small: Preset, tmp_path: Path) -> None:
+    """With 0, 1 and 2 processes that read ahead, the same bytes in every weight."""
+    weights = []
+    for num_workers in (0, 1, 2):
+        training = small.autoencoder_training.model_copy(
+            update={"max_steps": 3, "num_workers": num_workers}
+        )
+        preset = small.model_copy(update={"autoencoder_training": training})
+        outcome = train_autoencoder(dataset, preset, tmp_path / str(num_workers), console=QUIET)
+        assert outcome.checkpoint is not None
+        names = sorted(outcome.checkpoint.glob("*.safetensors"))
+        weights.append([name.read_bytes() for name in names])
+    assert len(weights[0]) == 3
+    assert weights[0] == weights[1] == weights[2]
+
+
 def test_other_weights_can_be_the_start(dataset: Path, small: Preset, tmp_path: Path) -> None:
     """With a learning rate of almost zero the run's weights stay those it started from."""
     train_autoencoder(dataset, small, tmp_path / "first", console=QUIET)

@@ -171,16 +171,31 @@ def test_weights_that_are_not_finite_are_not_saved(train: Train, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("most", "message"),
+    ("most", "parts", "message"),
     [
-        (1, r"out of memory with toy_training.batch_size 8; 1 fits: start again .*batch_size=1"),
-        (3, r"out of memory with toy_training.batch_size 8; 2 fits"),
-        (0, r"out of memory with toy_training.batch_size 8, and with 1: close other programs"),
+        (1, 1, r"toy_training.batch_size 8; 1 at a time .*--set toy_training.*batches=8, which"),
+        (3, 1, r"toy_training.batch_size 8; 2 at a time .*accumulate_grad_batches=4, which"),
+        (3, 2, r"toy_training.batch_size 8 in 2 parts; 2 at a .*accumulate_grad_batches=4, which"),
+        (0, 1, r"toy_training.batch_size 8, and with 1: close other programs"),
     ],
 )
-def test_out_of_memory_says_which_batch_fits(train: Train, most: int, message: str) -> None:
-    """Found by trying; the checkpoint before stays."""
+def test_out_of_memory_says_what_fits(train: Train, most: int, parts: int, message: str) -> None:
+    """Found by trying; the checkpoint before stays, and the run goes on as the sentence says."""
     train(interruption=AfterSteps(2), batch_size=8)
-    with pytest.raises(SonoloopError, match=message):
-        train(most_items=most, batch_size=8)
-    assert train(batch_size=8).step == 12
+    with pytest.raises(SonoloopError, match=f"out of memory with {message}"):
+        train(most_items=most, batch_size=8, accumulate_grad_batches=parts)
+    count = 8 // most if most == 1 else 4
+    assert train(most_items=most or 8, batch_size=8, accumulate_grad_batches=count).step == 12
+
+
+@pytest.mark.parametrize("critic", [False, True])
+def test_parts_of_a_batch_go_on_exactly_too(train: Train, tmp_path: Path, *, critic: bool) -> None:
+    """Stopped and resumed, weights and losses are those of one go in parts."""
+    settings = {"critic": critic, "accumulate_grad_batches": 2}
+    whole = train("whole", **settings)
+    train("parts", interruption=AfterSteps(5), **settings)
+    parts = train("parts", **settings)
+    assert losses_by_step(tmp_path / "whole") == losses_by_step(tmp_path / "parts")
+    for name in ("model", "ema", "optimizer"):
+        expected, found = weights(whole, name), weights(parts, name)
+        assert all(torch.equal(expected[key], found[key]) for key in expected)

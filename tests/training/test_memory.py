@@ -1,30 +1,8 @@
 """Which batch fits is found by trying."""
 
-from typing import NamedTuple
-
 import pytest
-import torch
-from torch import Tensor
 
-from sonoloop.training.memory import first_items, fitting_batch_size, memory_sentence
-
-
-class Pair(NamedTuple):
-    """Two tensors."""
-
-    one: Tensor
-    other: Tensor
-
-
-def test_first_items_of_whatever_holds_them() -> None:
-    """Tensors, tuples with numbers in them, named tuples."""
-    tensor = torch.arange(5)
-    assert first_items(tensor, 2).tolist() == [0, 1]  # type: ignore[attr-defined]
-    number, few = first_items((7, tensor), 3)  # type: ignore[misc]
-    assert (number, few.tolist()) == (7, [0, 1, 2])
-    pair = first_items(Pair(tensor, tensor + 1), 1)
-    assert isinstance(pair, Pair)
-    assert (pair.one.tolist(), pair.other.tolist()) == ([0], [1])
+from sonoloop.training.memory import Tried, fewest_parts, fitting_batch_size, memory_sentence
 
 
 @pytest.mark.parametrize(("most", "expected"), [(9, 8), (8, 8), (7, 4), (1, 1), (0, None)], ids=str)
@@ -53,7 +31,27 @@ def test_another_error_is_not_taken_for_memory() -> None:
         fitting_batch_size(attempt, 4)
 
 
+@pytest.mark.parametrize(
+    ("tried", "fitting", "parts"),
+    [
+        (Tried(16, 1, 1), 4, 4),
+        (Tried(16, 2, 1), 4, 2),
+        (Tried(7, 1, 1), 3, 7),
+        (Tried(8, 1, 2), 2, 4),
+    ],
+    ids=str,
+)
+def test_parts_that_fit_are_named(tried: Tried, fitting: int, parts: int) -> None:
+    """A batch of 7 of which 3 fit is taken one by one: parts are equal."""
+    sentence = memory_sentence("diffusion", tried, fitting, divisible=True)
+    assert f"--resume --set diffusion_training.accumulate_grad_batches={parts}," in sentence
+    assert fewest_parts(tried.batch_size // tried.num_processes, fitting) == parts
+
+
 def test_sentences_name_setting_and_remedy() -> None:
-    """What to type, or that no batch helps."""
-    assert "--set diffusion_training.batch_size=4" in memory_sentence("diffusion", 16, 4)
-    assert "smaller clip.size" in memory_sentence("autoencoder", 16, None)
+    """A smaller batch where parts are not the whole, or that no batch helps."""
+    smaller = memory_sentence("conditioner", Tried(16, 2, 1), 4, divisible=False)
+    assert "--set conditioner_training.batch_size=8" in smaller
+    nothing = memory_sentence("autoencoder", Tried(16, 1, 4), None, divisible=True)
+    assert "batch_size 16 in 4 parts, and with 1: close" in nothing
+    assert "smaller clip.size" in nothing

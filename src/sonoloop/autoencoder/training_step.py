@@ -18,7 +18,8 @@ from sonoloop.autoencoder.critics import Verdict, at_frames, frame_pairs
 from sonoloop.autoencoder.losses import gradient_loss, kl_divergence, l1_loss, ssim
 from sonoloop.autoencoder.model import Reconstruction
 from sonoloop.batch_random import batch_integers, batch_normal
-from sonoloop.shapes import Clip, Frame
+from sonoloop.shapes import Clip, Frame, Latent
+from sonoloop.training.micro_batches import KeptBuffers
 
 AUTOENCODER: Final = "autoencoder"
 """Name of the model among the learners."""
@@ -26,6 +27,7 @@ AUTOENCODER: Final = "autoencoder"
 PerceptualDistance = Callable[[Frame, Frame], Float[Tensor, " b"]]
 """Distance of image pairs in [-1, 1]; gradients pass."""
 Losses = dict[str, Tensor]
+Noises = tuple[Latent, Clip | None]
 
 
 class AutoencoderStep:
@@ -43,6 +45,8 @@ class AutoencoderStep:
         penalised: The temporal critic as it was built: R1 asks it for gradients, which Fabric's
             wrapper refuses in mixed precision. Full precision suits a squared gradient, too. None
             asks the module that ``__call__`` is given.
+        remakes: Whether what critics look at is made without a graph and then again with one, so
+            that parts of a batch that wait for one another keep nothing but clips.
 
     Raises:
         ValueError: If the perceptual distance is missing.
@@ -56,6 +60,8 @@ class AutoencoderStep:
         critics: CriticConfig,
         perceptual: PerceptualDistance | None = None,
         penalised: nn.Module | None = None,
+        *,
+        remakes: bool = False,
     ) -> None:
         """Keep the settings."""
         if losses.perceptual and perceptual is None:
@@ -66,7 +72,7 @@ class AutoencoderStep:
         has_critics = losses.patch_adversarial > 0 or losses.temporal_adversarial > 0
         self._makes_speckle = model.speckle > 0 and has_critics
         self._losses, self._critics, self._perceptual = losses, critics, perceptual
-        self._penalised = penalised
+        self._penalised, self._remakes = penalised, remakes
 
     def __call__(
         self,
@@ -84,16 +90,19 @@ class AutoencoderStep:
             generator: Source of the noise and of what the critics look at.
             critics_join: Whether the critics take part.
         """
-        made = self._reconstruct(modules[AUTOENCODER], clip, generator)
-        shown: dict[str, tuple[Tensor, Tensor]] = {}
-        if critics_join:
-            views = self._views(clip, generator)
-            for name in modules.keys() - {AUTOENCODER}:
-                shown[name] = views[name](clip), views[name](made.clip.float())
-        for name, (true, fake) in sorted(shown.items()):
+        model, noises = modules[AUTOENCODER], self._draw_noises(clip, generator)
+        remakes = critics_join and self._remakes
+        made = _made_without_graph(model, clip, noises) if remakes else model(clip, *noises)
+        views = self._views(clip, generator) if critics_join else {}
+        names = sorted(modules.keys() & views.keys())
+        shown = {name: (views[name](clip), views[name](made.clip.float())) for name in names}
+        for name, (true, fake) in shown.items():
             yield name, self._critic_losses(name, modules[name], true, fake.detach())
+        if remakes:
+            made = model(clip, *noises)
+            shown = {name: (shown[name][0], views[name](made.clip.float())) for name in names}
         terms = self._terms(made, clip, generator)
-        terms |= _asked({name: modules[name] for name in sorted(shown)}, shown, self._losses)
+        terms |= _asked({name: modules[name] for name in names}, shown, self._losses)
         yield AUTOENCODER, self._weighed(terms)
 
     def held_out(self, model: nn.Module, clip: Clip, generator: torch.Generator) -> Losses:
@@ -113,12 +122,15 @@ class AutoencoderStep:
     def _reconstruct(
         self, model: nn.Module, clip: Clip, generator: torch.Generator
     ) -> Reconstruction:
-        noise = batch_normal((len(clip), *self._latent_shape), generator).to(clip.device)
-        speckle_noise = (
-            batch_normal(clip.shape, generator).to(clip.device) if self._makes_speckle else None
-        )
-        made: Reconstruction = model(clip, noise, speckle_noise)
+        made: Reconstruction = model(clip, *self._draw_noises(clip, generator))
         return made
+
+    def _draw_noises(self, clip: Clip, generator: torch.Generator) -> Noises:
+        """Draw noise of the latent, and of new speckle where critics ask for it."""
+        noise = batch_normal((len(clip), *self._latent_shape), generator).to(clip.device)
+        if not self._makes_speckle:
+            return noise, None
+        return noise, batch_normal(clip.shape, generator).to(clip.device)
 
     def _terms(self, made: Reconstruction, clip: Clip, generator: torch.Generator) -> Losses:
         """Compare with the true clip, each term of positive weight."""
@@ -169,6 +181,15 @@ class AutoencoderStep:
             "patch_critic": lambda v: at_frames(v, index + 1).flatten(0, 1),
             "temporal_critic": lambda v: v[:, :, frames],
         }
+
+
+@torch.no_grad()
+def _made_without_graph(model: nn.Module, clip: Clip, noises: Noises) -> Reconstruction:
+    """Reconstruct for others to look at; the model stays as it was, spectral norms included."""
+    buffers = KeptBuffers([model])
+    made: Reconstruction = model(clip, *noises)
+    buffers.restore()
+    return made
 
 
 def _asked(

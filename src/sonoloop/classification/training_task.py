@@ -158,6 +158,7 @@ def classifier_task(
         step=step,
         sample=lambda _model, _path: None,
         validate=None if validation is None else validate,
+        divisible=False,  # batch normalisation
     )
 
 

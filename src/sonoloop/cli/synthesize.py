@@ -58,12 +58,16 @@ def synthesize(
             shards (docs/scaling.md).
         address: Of the cluster, such as 10.0.0.1:6379; by default Ray starts on this machine.
         shard: Stills of a shard, on Ray.
-        threads: CPU threads of each worker, 1 by default, on Ray.
+        threads: CPU threads, of each worker on Ray; by default all cores, on Ray 1. The same
+            number, batch size and processor give the same bytes.
     """
     uses_ray = require_ray(engine, address)
     remote = [place for place in (*images, out) if "://" in place]
     if remote and not uses_ray:
         msg = f"{remote[0]}: addresses are for --engine ray"
+        raise UsageError(msg)
+    if threads is not None and threads < 1:
+        msg = f"--threads {threads}: at least 1 is needed"
         raise UsageError(msg)
     from sonoloop.recipes import synthesize as recipe  # noqa: PLC0415 - torch: seconds to import
     from sonoloop.synthesis.batch_options import BatchOptions, parse_formats  # noqa: PLC0415
@@ -91,5 +95,7 @@ def synthesize(
             threads=threads or 1,
         )
         return 1 if bulk.num_failed else 0
-    result = recipe.synthesize(list(map(Path, images)), Path(out), options, model=model)
+    result = recipe.synthesize(
+        list(map(Path, images)), Path(out), options, model=model, threads=threads
+    )
     return 1 if result.failures else 0

@@ -25,7 +25,7 @@ from sonoloop.cluster.software import Terms, require_software, software
 from sonoloop.cluster.still_listing import ListedStill, list_stills
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import claimed
-from sonoloop.recipes.study_engine import torch_threads
+from sonoloop.recipes.torch_threads import torch_threads
 from sonoloop.report.words import counted
 from sonoloop.synthesis.batch_options import BatchOptions
 from sonoloop.synthesis.controlled_sampling import check_control

@@ -21,11 +21,11 @@ from sonoloop.cluster.folder_bytes import pack_folder, unpack_folder
 from sonoloop.cluster.software import Terms, require_software, software
 from sonoloop.recipes.study_cells import RUN_FOLDER, Cell, cell_folder, needs, write_cell
 from sonoloop.recipes.study_context import StudyContext, train_cell
-from sonoloop.recipes.study_engine import torch_threads
 from sonoloop.recipes.study_fold import fold_folder
 from sonoloop.recipes.study_generators import write_training_dataset
 from sonoloop.recipes.study_options import ASKED, GENERATOR_OF
 from sonoloop.recipes.study_synthesis import Synthetic
+from sonoloop.recipes.torch_threads import torch_threads
 
 DATASET: Final = "dataset"
 """Of a fold; the driver has it already."""

@@ -1,14 +1,12 @@
 """Where the trainings of a study run: one by one in this process, or where an engine takes them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-import torch
-
 from sonoloop.recipes.study_cells import Cell
 from sonoloop.recipes.study_context import StudyContext, run_cell
+from sonoloop.recipes.torch_threads import torch_threads
 
 
 @runtime_checkable
@@ -55,18 +53,3 @@ class LocalEngine:
             for cell in cells:
                 run_cell(context, cell, sources)
                 finished(cell)
-
-
-@contextmanager
-def torch_threads(count: int | None) -> Iterator[None]:
-    """Compute with a number of CPU threads: the same number gives the same bytes.
-
-    Args:
-        count: Threads; None leaves the number as it is.
-    """
-    former = torch.get_num_threads()
-    torch.set_num_threads(count or former)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(former)

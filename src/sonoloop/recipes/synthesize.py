@@ -14,6 +14,7 @@ from sonoloop.data.links import leads_out, why_not_followed
 from sonoloop.errors import UnreadableFileError, UsageError
 from sonoloop.folder_claim import claimed_output
 from sonoloop.limited_process import LimitedProcess
+from sonoloop.recipes.torch_threads import torch_threads
 from sonoloop.report.words import counted
 from sonoloop.synthesis.batch import synthesize_batch
 from sonoloop.synthesis.batch_options import BatchOptions, BatchResult, StillFile
@@ -112,6 +113,7 @@ def synthesize(
     *,
     model: str,
     motion: MotionSource | None = None,
+    threads: int | None = None,
     console: Console | None = None,
 ) -> BatchResult:
     """Animate stills into a folder.
@@ -122,6 +124,7 @@ def synthesize(
         options: What to make of every still.
         model: Name of a bundled model, or a model folder.
         motion: Clip that the stills move like; None draws the motion.
+        threads: CPU threads; None takes torch's own number.
         console: Where to report; None takes the terminal.
 
     Returns:
@@ -146,6 +149,7 @@ def synthesize(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         claimed_output(out),
+        torch_threads(threads),
         LimitedReader() as read,
         Progress(*columns, TimeRemainingColumn(), console=console) as progress,
     ):

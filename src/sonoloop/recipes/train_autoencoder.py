@@ -138,6 +138,7 @@ def autoencoder_task(
     training_step = AutoencoderStep(
         *(preset.autoencoder, model.latent_shape, losses, preset.critics, perceptual),
         penalised=critics.get("temporal_critic"),
+        remakes=config.accumulate_grad_batches > 1,
     )
     if fabric.world_size > 1:
         _normalise_together(critics.values(), fabric)

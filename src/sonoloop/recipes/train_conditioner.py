@@ -73,6 +73,12 @@ def train_conditioner(
     # the statistics of batch norms are those of the last weights, not of averaged ones.
     update = {"precision": "32-true", "ema_decay": 0.0}
     config = preset.conditioner_training.model_copy(update=update)
+    if config.accumulate_grad_batches > 1:
+        msg = (
+            f"conditioner_training.accumulate_grad_batches is {config.accumulate_grad_batches}: "
+            "batch normalisation needs the batch whole; leave it at 1 and lower batch_size"
+        )
+        raise UsageError(msg)
     preset = preset.model_copy(update={"conditioner_training": config})
     run_config = {
         "stage": STAGE,
@@ -177,4 +183,5 @@ def conditioner_task(clips: TrainingData, preset: Preset, fabric: Fabric) -> Tas
         step=step,
         sample=sample,
         validate=None if clips.validation is None else validate,
+        divisible=False,  # batch normalisation
     )

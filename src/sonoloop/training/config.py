@@ -8,7 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 FREE_ON_RESUME = frozenset(
-    {"max_steps", "max_epochs", "num_workers", "log_every", "sample_every", "checkpoint_minutes"}
+    {
+        "accumulate_grad_batches",
+        "checkpoint_minutes",
+        "log_every",
+        "max_epochs",
+        "max_steps",
+        "num_workers",
+        "sample_every",
+    }
 )
 """Settings a resumed run may change: none of them alters a step that was already made."""
 
@@ -26,6 +34,10 @@ class TrainingConfig(BaseModel):
 
     batch_size: int = Field(default=16, ge=1)
     """Items per step, over all processes together."""
+
+    accumulate_grad_batches: int = Field(default=1, ge=1)
+    """Parts in which a process takes its batch, one after the other: the gradients of the parts
+    add up to that of the batch, in little more than a part's memory."""
 
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     """AdamW decouples the weight decay from the gradient (arXiv:1711.05101); Adam does not. SGD

@@ -1,5 +1,6 @@
 """Start Lightning Fabric: device, number format, processes."""
 
+import atexit
 import logging
 import os
 from collections.abc import Iterator
@@ -9,8 +10,11 @@ from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
+from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
 
+from sonoloop.errors import UsageError
 from sonoloop.training.config import TrainingConfig
+from sonoloop.training.micro_batches import refuse_uneven
 from sonoloop.training.precision import Autocast, resolve_precision
 from sonoloop.training.run_folder import Config, RunFolder, claimed_run
 
@@ -21,10 +25,14 @@ def launch_fabric(config: TrainingConfig) -> Fabric:
     One process by default; as many as torchrun started under torchrun.
 
     Args:
-        config: Its precision is used.
+        config: Its precision is used, and its batch is checked.
 
     Returns:
         Fabric, launched.
+
+    Raises:
+        UsageError: If processes and parts cannot share a batch evenly, or if torchrun may start
+            processes again that would not find each other.
     """
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)  # it announces every plugin
     accelerator = "cuda" if torch.cuda.is_available() else "cpu"
@@ -35,8 +43,43 @@ def launch_fabric(config: TrainingConfig) -> Fabric:
         num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
         plugins=Autocast(precision, accelerator) if precision == "bf16-mixed" else None,
     )
+    _keep_attempts_apart("nccl" if accelerator == "cuda" else "gloo")
     fabric.launch()
+    refuse_uneven(config, fabric.world_size)
     return fabric
+
+
+def _keep_attempts_apart(backend: str) -> None:
+    """Let processes that torchrun has started again meet each other and not the dead ones.
+
+    Addresses are exchanged through a store that torchrun keeps from attempt to attempt, so that a
+    process may be given the address of one that was killed (pytorch/pytorch, issue 135712). On one
+    machine attempts are told apart by their number here; of several machines each counts its own.
+    """
+    allowed, attempt, machines = (
+        int(os.environ.get(name, default))
+        for name, default in (
+            ("TORCHELASTIC_MAX_RESTARTS", "0"),
+            ("TORCHELASTIC_RESTART_COUNT", "0"),
+            ("GROUP_WORLD_SIZE", "1"),
+        )
+    )
+    if not allowed or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return
+    if machines > 1:
+        msg = (
+            f"torchrun --max-restarts {allowed} on {machines} machines: give --rdzv-backend c10d "
+            "and set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 before torchrun on all, or processes "
+            "that are started again may look for dead ones"
+        )
+        raise UsageError(msg)
+    if attempt:
+        store, rank, world_size = next(rendezvous("env://"))
+        own = PrefixStore(f"attempt-{attempt}", store)
+        torch.distributed.init_process_group(
+            backend, store=own, rank=rank, world_size=world_size
+        )  # which Fabric then finds
+        atexit.register(torch.distributed.destroy_process_group)
 
 
 def fabric_on(device: str, precision: Literal["auto", "32-true", "bf16-mixed"]) -> Fabric:

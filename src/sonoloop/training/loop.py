@@ -1,7 +1,7 @@
 """The one training loop: it knows learners and named losses, no model."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Generic, Literal, NamedTuple
 
@@ -18,13 +18,14 @@ from sonoloop.training.interruption import Interruption
 from sonoloop.training.learning_rate import learning_rate_at
 from sonoloop.training.log import append_line, cut_after
 from sonoloop.training.loss_record import LossRecord
-from sonoloop.training.memory import first_items, fitting_batch_size, memory_sentence
+from sonoloop.training.memory import Tried, fitting_batch_size, memory_sentence
+from sonoloop.training.micro_batches import each_part, take_items
 from sonoloop.training.optimizer import set_learning_rate
 from sonoloop.training.progress import TrainingProgress
 from sonoloop.training.random_numbers import seed_step
 from sonoloop.training.run_folder import RunFolder
 from sonoloop.training.state import TrainingState
-from sonoloop.training.task import Batch, Task
+from sonoloop.training.task import Batch, Losses, Task
 
 
 class Outcome(NamedTuple):
@@ -126,52 +127,72 @@ class TrainingLoop(Generic[Batch]):
 
     def _make_step_that_fits(self, batch: Batch) -> None:
         """Make a step, or find out which batch would have fitted and say so."""
+        config = self._config
+        tried = Tried(config.batch_size, self._fabric.world_size, config.accumulate_grad_batches)
         try:
-            self._make_step(batch)
+            self._make_step(batch, parts=tried.parts)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            sizes = self._config.batch_size, self._fabric.world_size
         else:
             return
         # Outside the handler: its traceback would keep what the failed step had allocated.
-        own = sizes[0] // sizes[1]
-        fitting = own // 2 or None  # a guess: other processes would not take part in trying
-        if sizes[1] == 1:
+        items = tried.batch_size // tried.num_processes // tried.parts
+        fitting = items // 2 or None  # a guess: other processes would not take part in trying
+        if tried.num_processes == 1:
             fitting = fitting_batch_size(
-                lambda size: self._make_step(first_items(batch, size)),  # type: ignore[arg-type]
-                own,
+                lambda size: self._make_step(take_items(batch, slice(size)), parts=1), items
             )
-        total = None if fitting is None else fitting * sizes[1]
-        raise SonoloopError(memory_sentence(self._task.title, sizes[0], total))
+        task = self._task
+        raise SonoloopError(memory_sentence(task.title, tried, fitting, divisible=task.divisible))
 
-    def _make_step(self, batch: Batch) -> None:
+    def _make_step(self, batch: Batch, *, parts: int) -> None:
         """Update every learner once, in the order in which the task yields their losses."""
-        state, config, fabric = self._state, self._config, self._fabric
-        generator = seed_step(
-            config.seed,
-            state.step,
-            fabric.device,
-            rank=fabric.global_rank,
-            num_processes=fabric.world_size,
-        )
+        state, config, world_size = self._state, self._config, self._fabric.world_size
+        yielding = [
+            self._task.step(
+                self._modules,
+                take_items(batch, slice(part, None, parts)),
+                seed_step(
+                    config.seed,
+                    state.step,
+                    self._fabric.device,
+                    rank=self._fabric.global_rank + part * world_size,
+                    num_processes=parts * world_size,
+                ),
+            )
+            for part in range(parts)
+        ]
         learning_rate = learning_rate_at(state.step, config)
         model = self._task.learners[0]
         record: dict[str, Tensor] = {}
-        for name, losses in self._task.step(self._modules, batch, generator):
-            gradient_norm = self._update(self._prepared[name], losses["loss"], learning_rate)
+        while (updated := self._update_next(yielding, learning_rate)) is not None:
+            name, losses = updated
             prefix = "" if name == model.name else f"{name}."
-            for key, value in (losses | gradient_norm).items():
-                record[f"{prefix}{key}"] = value
+            record |= {f"{prefix}{key}": value for key, value in losses.items()}
         state.step += 1
         state.ema.update(model.module)
         state.record.add(state.step, record)
 
-    def _update(self, learner: _Prepared, loss: Tensor, learning_rate: float) -> dict[str, Tensor]:
+    def _update_next(
+        self, yielding: Sequence[Iterator[tuple[str, Losses]]], learning_rate: float
+    ) -> tuple[str, Losses] | None:
+        """Update the learner whose losses the parts yield next; None after the last learner."""
+        total: Losses = {}
+        name = ""
+        for name, losses in each_part(self._fabric, self._modules.values(), yielding):
+            if not total:
+                self._prepared[name].optimizer.zero_grad(set_to_none=True)
+            self._fabric.backward(losses["loss"] / len(yielding))
+            for key, value in losses.items():
+                total[key] = total.get(key, 0.0) + value.detach() / len(yielding)
+        if not total:
+            return None
+        return name, total | self._apply_gradient(self._prepared[name], learning_rate)
+
+    def _apply_gradient(self, learner: _Prepared, learning_rate: float) -> Losses:
         """Make one optimiser step; return the gradient's norm where it is clipped."""
         set_learning_rate(learner.optimizer, learning_rate * learner.learning_rate_scale)
-        learner.optimizer.zero_grad(set_to_none=True)
-        self._fabric.backward(loss)
         norm = None
         if self._config.gradient_clip != "none":
             norm = self._fabric.clip_gradients(

@@ -50,6 +50,8 @@ class Task(Generic[Batch]):
         step: Computes the losses.
         validate: Computes losses of held-out data with the averaged model; None to skip.
         sample: Draws a strip with the averaged model into a file.
+        divisible: Whether the gradients of a batch's parts add up to that of the batch: not where
+            a normalisation looks at the whole batch.
     """
 
     title: str
@@ -58,3 +60,4 @@ class Task(Generic[Batch]):
     step: TrainingStep[Batch]
     sample: Callable[[nn.Module, Path], None]
     validate: Callable[[nn.Module], Mapping[str, float]] | None = None
+    divisible: bool = True
