@@ -77,7 +77,7 @@ depth = 2
 heads = 2
 condition_widths = [8, 8]
 [diffusion_training]
-max_steps = {steps}
+max_steps = {more_steps}
 batch_size = 8
 precision = "32-true"
 log_every = 3
@@ -352,7 +352,7 @@ HOW: Final[dict[str, Callable[[Trial, int, str, random.Random], Tally]]] = {
 def commands(work: Path, steps: int) -> dict[str, list[str]]:
     """Compose the commands, each reading what the undisturbed ones before it wrote."""
     whole, preset = work / "whole", work / "preset.toml"
-    preset.write_text(PRESET.format(steps=steps))
+    preset.write_text(PRESET.format(steps=steps, more_steps=3 * steps))
     trained = ["--preset", str(preset), "--out", "OUT", "--resume"]
     dataset, stage_1 = str(whole / "prepare"), str(whole / "autoencoder")
     phantoms = str(work / "phantoms")
@@ -393,8 +393,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50, help="ends of each command")
     parser.add_argument("--commands", nargs="+", choices=list(NEEDED))
     parser.add_argument("--how", choices=tuple(HOW), default="kill")
-    parser.add_argument("--steps", type=int, default=20, help="of each training")
-    parser.add_argument("--phantoms", type=int, default=24)
+    parser.add_argument("--steps", type=int, default=10, help="of stage 1; stage 2 takes 3 x")
+    parser.add_argument("--phantoms", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     if asked.how in {"full", "read-only"} and os.geteuid() != 0:
