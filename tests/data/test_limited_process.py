@@ -162,3 +162,18 @@ def test_long_files_have_more_time(tmp_path: Path) -> None:
     assert limits.seconds(tmp_path / "1.png") == 21.0
     assert limits.seconds(tmp_path) == 22.0
     assert limits.seconds(tmp_path / "missing") == 20.0
+
+
+def test_an_end_while_it_starts_stays_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM then raises in the middle of starting; a process not yet there was to be killed."""
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    for start in ("ForkServerProcess", "SpawnProcess"):
+        monkeypatch.setattr(f"multiprocessing.context.{start}._Popen", staticmethod(interrupted))
+    with pytest.raises(KeyboardInterrupt), LimitedProcess() as process:
+        process.call(identify, None, path=Path("a.avi"), limits=LIMITS)
+    monkeypatch.undo()
+    with process:
+        assert process.call(identify, None, path=Path("a.avi"), limits=LIMITS) != os.getpid()

@@ -165,13 +165,20 @@ class LimitedProcess:
             forks = "forkserver" in get_all_start_methods()
             context = get_context("forkserver") if forks else get_context("spawn")
             context.set_forkserver_preload(list(PRELOADED))
-            self._connection, theirs = context.Pipe()
-            self._process = context.Process(
+            ours, theirs = context.Pipe()
+            process = context.Process(
                 target=_serve, args=(theirs, str(Path.cwd())), name="decoding", daemon=True
             )
-            with _script_left_alone():
-                self._process.start()
-            theirs.close()
+            try:
+                with _script_left_alone():
+                    process.start()
+            except BaseException:
+                ours.close()  # a process that was started nevertheless ends by it
+                raise
+            finally:
+                theirs.close()
+            # Only now: SIGTERM may interrupt the lines above, and one not started cannot be ended.
+            self._process, self._connection = process, ours
         return self._connection
 
 
