@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -60,10 +60,10 @@ def submit(asker: httpx.Client, stills: dict[str, bytes], **settings: int) -> ht
     return asker.post(f"{ROOT}/jobs", files=files, data=data)
 
 
-def outcome(asker: httpx.Client, job: str) -> dict[str, object]:
+def outcome(asker: httpx.Client, job: str) -> dict[str, Any]:
     """Wait for the end of a job; give the last answer about it."""
     while True:
-        answer: dict[str, object] = asker.get(f"{ROOT}/jobs/{job}").raise_for_status().json()
+        answer: dict[str, Any] = asker.get(f"{ROOT}/jobs/{job}").raise_for_status().json()
         if answer["state"] in ENDED:
             return answer
         time.sleep(POLL_S)

@@ -209,13 +209,22 @@ def soak_training(minutes: float, folder: Path) -> bool:
     dataset, first = folder / "dataset", folder / "autoencoder"
     made = ("phantom", "--out", folder / "phantoms", "--count", 32)
     prepared = ("data", "prepare", folder / "phantoms", "--out", dataset, "--size", 64)
-    for words in (made, prepared):
-        subprocess.run([*command(*words)], check=True, stdout=subprocess.DEVNULL)
+    for beginning in (made, prepared):
+        subprocess.run([*command(*beginning)], check=True, stdout=subprocess.DEVNULL)
     print("| stage | steps | samples | MB at the start | middle | end | most | growth |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     is_well = True
     for stage, more in (("autoencoder", ()), ("diffusion", ("--autoencoder", first))):
-        words = ("train", stage, "--data", dataset, "--preset", "tiny", "--out", folder / stage)
+        words: tuple[object, ...] = (
+            "train",
+            stage,
+            "--data",
+            dataset,
+            "--preset",
+            "tiny",
+            "--out",
+            folder / stage,
+        )
         limit = ("--max-seconds", 30 * minutes, "--set", f"{stage}_training.max_steps={STEPS}")
         memory: list[float] = []
         with subprocess.Popen(command(*words, *more, *limit), stdout=subprocess.DEVNULL) as process:
