@@ -1,11 +1,10 @@
-"""Start ``sonoloop serve``, ask it by REST as another program would, and measure its memory."""
+"""Start ``sonoloop serve``, and ask it by REST as another program would."""
 
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -67,23 +66,3 @@ def outcome(asker: httpx.Client, job: str) -> dict[str, Any]:
         if answer["state"] in ENDED:
             return answer
         time.sleep(POLL_S)
-
-
-def memory_mb(process: int) -> float:
-    """Measure the memory of a process and those it has started, on Linux.
-
-    Pages that mirror files are left out: they come and go with what else runs on the machine.
-    A page of several of these processes counts once.
-    """
-    total, found = 0.0, [process]
-    while found:
-        place = Path(f"/proc/{found.pop()}")
-        try:
-            rollup = (place / "smaps_rollup").read_text()
-            children = [file.read_text() for file in place.glob("task/*/children")]
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has just ended
-        found += [int(child) for line in children for child in line.split()]
-        fields = {line.split()[0]: line.split()[1] for line in rollup.splitlines()[1:]}
-        total += (int(fields["Pss_Anon:"]) + int(fields["Pss_Shmem:"])) / 1000
-    return total

@@ -14,8 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+from process_memory import memory_mb
 from pydicom.examples import get_path
-from running_server import RunningServer, client, memory_mb, outcome, running_server, submit
+from running_server import RunningServer, client, outcome, running_server, submit
 
 STILL = Path(get_path("ybr_color"))
 VISITS = 3
