@@ -11,7 +11,7 @@ process itself computes nothing: the threads of a library would not survive the 
 
 Compared is every file, byte for byte, but for what a clock decides (``TIMES``): these values are
 taken out of JSON, JSON lines, CSV and Parquet before comparing, minutes of training out of model
-cards, and the checksums of such files out of ``SHA256SUMS``. Of the checkpoints of a run only the
+cards and the page of a study, and the checksums of such files out of ``SHA256SUMS``. Of the checkpoints of a run only the
 newest is compared, because when the one before it was written depends on the clock too.
 
 Prints the table of docs/reliability.md; faults go to standard error.
@@ -45,6 +45,8 @@ from sonoloop.cli.main import main as sonoloop
 TIMES: Final = frozenset(
     {"seconds", "clips_per_second", "seconds_of_cells", "created"}
 )  # duration, speed, sum of durations, date
+MINUTES: Final = {"README.md": r"\| \d+\.\d (?=\|)", "study.md": r"\d+ minutes in all"}
+"""Of training, in model cards and in the page of a study."""
 TEMPORARY: Final = (".part", ".unfinished", ".in-use", ".partial", ".writable")
 GRACE_S: Final = 10.0
 IN_A_ROW: Final = 4
@@ -240,8 +242,8 @@ def content(path: Path) -> object:
     if path.name == SUMS_FILE:
         lines = path.read_text().splitlines()
         return [line for line in lines if not line.endswith((".json", ".parquet", ".csv"))]
-    if path.name == "README.md":
-        return re.sub(r"\| \d+\.\d (?=\|)", "", path.read_text())
+    if path.name in MINUTES:
+        return re.sub(MINUTES[path.name], "", path.read_text())
     return path.read_bytes()
 
 
