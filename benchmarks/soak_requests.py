@@ -5,6 +5,7 @@ import io
 import random
 import threading
 import time
+import zlib
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -31,7 +32,8 @@ STILLS: Final = {f"phantom{seed}.png": png(seed) for seed in range(3)} | {
     "scan.dcm": Path(get_path("ybr_color")).read_bytes()
 }
 PNG: Final = STILLS["phantom0.png"]
-HUGE: Final = PNG[:16] + (60_000).to_bytes(4, "big") * 2 + PNG[24:]
+HEADER: Final = PNG[12:16] + (60_000).to_bytes(4, "big") * 2 + PNG[24:29]
+HUGE: Final = PNG[:12] + HEADER + zlib.crc32(HEADER).to_bytes(4, "big") + PNG[33:]
 """It says that it has 60,000 x 60,000 pixels."""
 
 
@@ -58,7 +60,7 @@ REFUSED: Final = (
     Refused({"a.png": PNG}, {"frames": 100_000}, 413, "at most 256 are made here"),
     Refused({"notes.png": b"no picture"}, {}, 202, "notes.png: "),
     Refused({"half.png": PNG[: len(PNG) // 2]}, {}, 202, "half.png: "),
-    Refused({"huge.png": HUGE}, {}, 202, "huge.png: "),
+    Refused({"huge.png": HUGE}, {}, 202, "huge.png: has 60000 x 60000 pixels"),
 )
 
 
