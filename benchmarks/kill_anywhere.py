@@ -114,7 +114,7 @@ class Tally(NamedTuple):
         ends: How often it was ended.
         runs: Runs that finished after having been ended.
         faults: One sentence for each thing that must not be.
-        slowest: Seconds from the signal to the end, at most.
+        slowest: Seconds from the signal to the end, at most, or of the refusal; 0 for neither.
         seconds: Of all.
     """
 
@@ -433,9 +433,10 @@ def main() -> None:
                 continue
             tally = HOW[asked.how](trial, asked.kills, asked.how, chance)
             is_well = is_well and not tally.faults
+            slowest = f"{tally.slowest:.2f} s" if tally.slowest else ""
             print(
                 f"| {asked.how} | `{name}` | {tally.ends} | {tally.runs} | {len(tally.faults)} "
-                f"| {tally.slowest:.2f} s | {trial.whole.seconds:.1f} s | {tally.seconds:.0f} s |",
+                f"| {slowest} | {trial.whole.seconds:.1f} s | {tally.seconds:.0f} s |",
                 flush=True,
             )
             for fault in tally.faults[:10]:

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sonoloop.data.limited_process import LimitedProcess, Limits
-from sonoloop.errors import UnreadableFileError
+from sonoloop.errors import SonoloopError, UnreadableFileError
 
 LIMITS = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=128 << 20)
 
@@ -164,14 +165,27 @@ def test_long_files_have_more_time(tmp_path: Path) -> None:
     assert limits.seconds(tmp_path / "missing") == 20.0
 
 
+def test_one_closed_while_it_starts_does_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the thread that starts it would work on, and its program wait, after SIGTERM."""
+    process, start = LimitedProcess(), BaseProcess.start
+
+    def closed(started: BaseProcess) -> None:
+        process.close()
+        start(started)
+
+    monkeypatch.setattr(BaseProcess, "start", closed)
+    with pytest.raises(SonoloopError, match="was closed"):
+        process.call(identify, None, path=Path("a.avi"), limits=LIMITS)
+    assert process.end() is None
+
+
 def test_an_end_while_it_starts_stays_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM then raises in the middle of starting; a process not yet there was to be killed."""
 
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    for start in ("ForkServerProcess", "SpawnProcess"):
-        monkeypatch.setattr(f"multiprocessing.context.{start}._Popen", staticmethod(interrupted))
+    monkeypatch.setattr(BaseProcess, "start", interrupted)
     with pytest.raises(KeyboardInterrupt), LimitedProcess() as process:
         process.call(identify, None, path=Path("a.avi"), limits=LIMITS)
     monkeypatch.undo()

@@ -97,6 +97,7 @@ class LimitedProcess:
         """Start nothing yet."""
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
+        self._is_closed = False
 
     def call(
         self,
@@ -116,6 +117,7 @@ class LimitedProcess:
 
         Raises:
             UnreadableFileError: If the process crashed or a limit was reached.
+            SonoloopError: If it was closed.
             Exception: What the function raised.
         """
         cpu_s = limits.seconds(path)
@@ -151,6 +153,11 @@ class LimitedProcess:
         connection.close()
         return process.exitcode
 
+    def close(self) -> None:
+        """End the process for good, also one that another thread is just starting."""
+        self._is_closed = True
+        self.end()
+
     def __enter__(self) -> "LimitedProcess":  # noqa: PYI034 (beartype cannot read Self)
         """Return the object itself."""
         return self
@@ -179,6 +186,10 @@ class LimitedProcess:
                 theirs.close()
             # Only now: SIGTERM may interrupt the lines above, and one not started cannot be ended.
             self._process, self._connection = process, ours
+            if self._is_closed:  # by a thread that found nothing to end
+                self.end()
+                msg = "the process that reads files was closed"
+                raise SonoloopError(msg)
         return self._connection
 
 
