@@ -60,7 +60,7 @@ REFUSED: Final = (
     Refused({"a.png": PNG}, {"frames": 100_000}, 413, "at most 256 are made here"),
     Refused({"notes.png": b"no picture"}, {}, 202, "notes.png: "),
     Refused({"half.png": PNG[: len(PNG) // 2]}, {}, 202, "half.png: "),
-    Refused({"huge.png": HUGE}, {}, 202, "huge.png: has 60000 x 60000 pixels"),
+    Refused({"huge.png": HUGE}, {}, 202, "huge.png: has 3,600,000,000 pixels"),
 )
 
 
