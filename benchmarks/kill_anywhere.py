@@ -10,9 +10,12 @@ they need, so that the moments fall into their work and not into the seconds of 
 process itself computes nothing: the threads of a library would not survive the next fork.
 
 Compared is every file, byte for byte, but for what a clock decides (``TIMES``): these values are
-taken out of JSON, JSON lines, CSV and Parquet before comparing, and the checksums of such files
-out of ``SHA256SUMS``. Of the checkpoints of a run only
-the newest is compared, because when the one before it was written depends on the clock too.
+taken out of JSON, JSON lines, CSV and Parquet before comparing, minutes of training out of model
+cards and the page of a study, and the checksums of such files out of ``SHA256SUMS``. Of the
+checkpoints of a run only the newest is compared, because when the one before it was written depends
+on the clock too.
+
+Prints the table of docs/reliability.md; faults go to standard error.
 """
 
 import argparse
@@ -20,6 +23,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -42,9 +46,11 @@ from sonoloop.cli.main import main as sonoloop
 TIMES: Final = frozenset(
     {"seconds", "clips_per_second", "seconds_of_cells", "created"}
 )  # duration, speed, sum of durations, date
+MINUTES: Final = {"README.md": r"\| \d+\.\d (?=\|)", "study.md": r"\d+ minutes in all"}
+"""Of training, in model cards and in the page of a study."""
 TEMPORARY: Final = (".part", ".unfinished", ".in-use", ".partial", ".writable")
 GRACE_S: Final = 10.0
-IN_A_ROW: Final = 4
+IN_A_ROW: Final = 6
 """Most ends of one run before it may finish."""
 NEEDED: Final = {
     "prepare": ["prepare"],
@@ -77,7 +83,7 @@ depth = 2
 heads = 2
 condition_widths = [8, 8]
 [diffusion_training]
-max_steps = {steps}
+max_steps = {more_steps}
 batch_size = 8
 precision = "32-true"
 log_every = 3
@@ -108,7 +114,7 @@ class Tally(NamedTuple):
         ends: How often it was ended.
         runs: Runs that finished after having been ended.
         faults: One sentence for each thing that must not be.
-        slowest: Seconds from the signal to the end, at most.
+        slowest: Seconds from the signal to the end, at most, or of the refusal; 0 for neither.
         seconds: Of all.
     """
 
@@ -164,9 +170,11 @@ class Trial:
         self.out = work / "ended" / name
         self.log = work / f"{name}.log"
         self.reference = work / "whole" / name
-        self.whole = self.run(self.reference)
+        self.whole = self.run(self.out)  # the same place: settings name folders in it
         if self.whole.status:
             sys.exit(f"{name} fails undisturbed:\n{self.whole.text}")
+        self.reference.parent.mkdir(exist_ok=True)
+        self.out.rename(self.reference)
 
     def begin(self, out: Path) -> int:
         """Start it with this output folder; its parent must be there."""
@@ -235,6 +243,8 @@ def content(path: Path) -> object:
     if path.name == SUMS_FILE:
         lines = path.read_text().splitlines()
         return [line for line in lines if not line.endswith((".json", ".parquet", ".csv"))]
+    if path.name in MINUTES:
+        return re.sub(MINUTES[path.name], "", path.read_text())
     return path.read_bytes()
 
 
@@ -352,7 +362,7 @@ HOW: Final[dict[str, Callable[[Trial, int, str, random.Random], Tally]]] = {
 def commands(work: Path, steps: int) -> dict[str, list[str]]:
     """Compose the commands, each reading what the undisturbed ones before it wrote."""
     whole, preset = work / "whole", work / "preset.toml"
-    preset.write_text(PRESET.format(steps=steps))
+    preset.write_text(PRESET.format(steps=steps, more_steps=3 * steps))
     trained = ["--preset", str(preset), "--out", "OUT", "--resume"]
     dataset, stage_1 = str(whole / "prepare"), str(whole / "autoencoder")
     phantoms = str(work / "phantoms")
@@ -371,7 +381,7 @@ def commands(work: Path, steps: int) -> dict[str, list[str]]:
             *("--split", "all", "--metrics", "motion,psnr,ssim,privacy", "--out", "OUT"),
         ],
         "study": [
-            *("study", "--data", dataset, "--out", "OUT", "--arms", "a,b,d,i,k", "--folds", "2"),
+            *("study", "--data", dataset, "--out", "OUT", "--arms", "b,d,i,k", "--folds", "3"),
             *("--run-folds", "1", "--seeds", "1", "--epochs", "1", "--width", "4", "--size", "32"),
             *("--windows", "1", "--samples", "1", "--generator-preset", str(preset)),
         ],
@@ -388,13 +398,13 @@ def export_model(work: Path) -> None:
 
 
 def main() -> None:
-    """Print a line for each command; exit with 1 if anything is not as it must be."""
+    """Print a row for each command; exit with 1 if anything is not as it must be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50, help="ends of each command")
     parser.add_argument("--commands", nargs="+", choices=list(NEEDED))
     parser.add_argument("--how", choices=tuple(HOW), default="kill")
-    parser.add_argument("--steps", type=int, default=20, help="of each training")
-    parser.add_argument("--phantoms", type=int, default=24)
+    parser.add_argument("--steps", type=int, default=6, help="of stage 1; stage 2 takes 3 x")
+    parser.add_argument("--phantoms", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     if asked.how in {"full", "read-only"} and os.geteuid() != 0:
@@ -411,6 +421,10 @@ def main() -> None:
         words = ["phantom", "--out", str(work / "phantoms"), "--count", str(asked.phantoms)]
         wait(start(partial(sonoloop, [*words, "--size", "64"]), work / "phantom.log"), 600.0)
         every = commands(work, asked.steps)
+        print(
+            "| how | command | ended | finished after | faults | slowest end | undisturbed | all |"
+        )
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
         for name in needed:
             if name == "synthesize":
                 export_model(work)
@@ -419,14 +433,14 @@ def main() -> None:
                 continue
             tally = HOW[asked.how](trial, asked.kills, asked.how, chance)
             is_well = is_well and not tally.faults
+            slowest = f"{tally.slowest:.2f} s" if tally.slowest else ""
             print(
-                f"{asked.how} {name}: {tally.ends} ends, {tally.runs} runs finished after them, "
-                f"{len(tally.faults)} faults, slowest end {tally.slowest:.2f} s, undisturbed "
-                f"{trial.whole.seconds:.1f} s, all {tally.seconds:.0f} s",
+                f"| {asked.how} | `{name}` | {tally.ends} | {tally.runs} | {len(tally.faults)} "
+                f"| {slowest} | {trial.whole.seconds:.1f} s | {tally.seconds:.0f} s |",
                 flush=True,
             )
             for fault in tally.faults[:10]:
-                print(f"  {fault}", flush=True)
+                print(f"{name}: {fault}", file=sys.stderr, flush=True)
     sys.exit(0 if is_well else 1)
 
 

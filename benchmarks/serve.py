@@ -8,36 +8,18 @@ import argparse
 import os
 import shutil
 import statistics
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
-import httpx
 from playwright.sync_api import Page, sync_playwright
+from process_memory import memory_mb
 from pydicom.examples import get_path
+from running_server import RunningServer, client, outcome, running_server, submit
 
 STILL = Path(get_path("ybr_color"))
-ROOT = "/api/v1"
 VISITS = 3
-
-
-def start() -> tuple[subprocess.Popen[str], str, float]:
-    """Start the server with its defaults; give it, its address and the seconds until it told it."""
-    began = time.perf_counter()
-    words = [sys.executable, "-m", "sonoloop", "serve", "--port", "0"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    if process.stdout is None:
-        raise RuntimeError
-    return process, process.stdout.readline().split()[3], time.perf_counter() - began
-
-
-def memory_mb(process: subprocess.Popen[str]) -> float:
-    """Tell the resident memory of the server, on Linux."""
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def open_page(page: Page, url: str) -> float:
@@ -61,39 +43,25 @@ def one_loop(page: Page) -> float:
     return time.perf_counter() - began
 
 
-def submit(url: str, seed: int) -> str:
-    """Ask for one loop."""
-    with STILL.open("rb") as still:
-        answer = httpx.post(
-            f"{url}{ROOT}/jobs",
-            files={"stills": (STILL.name, still)},
-            data={"seed": str(seed)},
-            timeout=60,
-            trust_env=False,
-        )
-    answer.raise_for_status()
-    return str(answer.json()["id"])
-
-
-def ended(url: str, job: str) -> tuple[str, float]:
+def ended(server: RunningServer, job: str) -> tuple[str, float]:
     """Wait for the end of a job; give its state and when it came."""
-    while True:
-        answer = httpx.get(f"{url}{ROOT}/jobs/{job}", timeout=60, trust_env=False).json()
-        if answer["state"] in {"done", "failed", "cancelled"}:
-            return answer["state"], time.perf_counter()
-        time.sleep(0.05)
+    with client(server) as asker:
+        return str(outcome(asker, job)["state"]), time.perf_counter()
 
 
-def crowd(url: str, num_users: int, first_seed: int) -> tuple[float, int, bool]:
+def crowd(server: RunningServer, num_users: int, first_seed: int) -> tuple[float, int, bool]:
     """Let users come one after the other and wait together.
 
     Returns:
         Seconds until the last was served, how many failed, whether the order was kept.
     """
     began = time.perf_counter()
-    jobs = [submit(url, first_seed + number) for number in range(num_users)]
+    still = {STILL.name: STILL.read_bytes()}
+    with client(server) as asker:
+        answers = [submit(asker, still, seed=first_seed + user) for user in range(num_users)]
+    jobs = [answer.raise_for_status().json()["id"] for answer in answers]
     with ThreadPoolExecutor(num_users) as pool:
-        outcomes = list(pool.map(lambda job: ended(url, job), jobs))
+        outcomes = list(pool.map(lambda job: ended(server, job), jobs))
     times = [when for _, when in outcomes]
     in_order = all(later > sooner - 0.1 for sooner, later in pairwise(times))
     return max(times) - began, sum(state != "done" for state, _ in outcomes), in_order
@@ -105,30 +73,26 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args()
-    process, url, start_s = start()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    try:
+    with running_server() as server:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             opened, made = [], []
             for _ in range(VISITS):
                 page = browser.new_page()
                 page.set_default_timeout(60_000)
-                opened.append(open_page(page, url))
+                opened.append(open_page(page, server.url))
                 made.append(one_loop(page))
                 page.close()
             browser.close()
         rounds = [
-            (*crowd(url, options.users, 100 * number), memory_mb(process))
+            (*crowd(server, options.users, 100 * number), memory_mb(server.process))
             for number in range(options.rounds)
         ]
-    finally:
-        process.terminate()
-        process.wait()
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f} at the end, one still of 320 x 240 pixels\n")
     print("| what | seconds |\n|---|---|")
-    print(f"| start until the address is printed | {start_s:.1f} |")
+    print(f"| start until the address is printed | {server.start_s:.1f} |")
     print(f"| first page until it can be used | {opened[0]:.1f} |")
     print(f"| later pages, median of {VISITS - 1} | {statistics.median(opened[1:]):.1f} |")
     print(f"| one loop: button to playing, median of {VISITS} | {statistics.median(made):.1f} |")

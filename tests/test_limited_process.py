@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sonoloop.errors import UnreadableFileError
+from sonoloop.errors import SonoloopError, UnreadableFileError
 from sonoloop.limited_process import LimitedProcess, Limits
 
 LIMITS = Limits(cpu_s=20.0, cpu_s_per_mb=0.0, memory_bytes=128 << 20)
@@ -185,3 +186,31 @@ def test_several_threads_may_call(process: LimitedProcess) -> None:
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(square, range(40))) == list(range(40))
+
+
+def test_one_closed_while_it_starts_does_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the thread that starts it would work on, and its program wait, after SIGTERM."""
+    process, start = LimitedProcess(), BaseProcess.start
+
+    def closed(started: BaseProcess) -> None:
+        process.close()
+        start(started)
+
+    monkeypatch.setattr(BaseProcess, "start", closed)
+    with pytest.raises(SonoloopError, match="was closed"):
+        process.call(identify, None, path=Path("a.avi"), limits=LIMITS)
+    assert process.end() is None
+
+
+def test_an_end_while_it_starts_stays_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM then raises in the middle of starting; a process not yet there was to be killed."""
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BaseProcess, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), LimitedProcess() as process:
+        process.call(identify, None, path=Path("a.avi"), limits=LIMITS)
+    monkeypatch.undo()
+    with process:
+        assert process.call(identify, None, path=Path("a.avi"), limits=LIMITS) != os.getpid()

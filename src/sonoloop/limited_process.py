@@ -102,6 +102,7 @@ class LimitedProcess:
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._calling = Lock()
+        self._is_closed = False
 
     def call(
         self,
@@ -121,6 +122,7 @@ class LimitedProcess:
 
         Raises:
             UnreadableFileError: If the process crashed or a limit was reached.
+            SonoloopError: If it was closed.
             Exception: What the function raised.
         """
         if current_process().name == NAME:  # what was called over there calls on
@@ -168,6 +170,11 @@ class LimitedProcess:
         connection.close()
         return process.exitcode
 
+    def close(self) -> None:
+        """End the process for good, also one that another thread is just starting."""
+        self._is_closed = True
+        self.end()
+
     def __enter__(self) -> "LimitedProcess":  # noqa: PYI034 (beartype cannot read Self)
         """Return the object itself."""
         return self
@@ -182,13 +189,24 @@ class LimitedProcess:
             forks = "forkserver" in get_all_start_methods()
             context = get_context("forkserver") if forks else get_context("spawn")
             context.set_forkserver_preload(list(PRELOADED))
-            self._connection, theirs = context.Pipe()
-            self._process = context.Process(
+            ours, theirs = context.Pipe()
+            process = context.Process(
                 target=_serve, args=(theirs, str(Path.cwd())), name=NAME, daemon=True
             )
-            with _script_left_alone():
-                self._process.start()
-            theirs.close()
+            try:
+                with _script_left_alone():
+                    process.start()
+            except BaseException:
+                ours.close()  # a process that was started nevertheless ends by it
+                raise
+            finally:
+                theirs.close()
+            # Only now: SIGTERM may interrupt the lines above, and one not started cannot be ended.
+            self._process, self._connection = process, ours
+            if self._is_closed:  # by a thread that found nothing to end
+                self.end()
+                msg = "the process that reads files was closed"
+                raise SonoloopError(msg)
         return self._connection
 
 

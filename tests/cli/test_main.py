@@ -165,6 +165,8 @@ def test_wrong_options_are_usage_errors(
         (UsageError("--size is 7, use 64 to 256"), 2, "--size is 7, use 64 to 256"),
         (UnreadableFileError("a.png", "is empty"), 1, "a.png: is empty"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt("SIGINT received"), 130, "stopped (SIGINT received): run the same"),
+        (KeyboardInterrupt("SIGTERM received"), 143, "stopped (SIGTERM received): run the same"),
         (MemoryError(), 1, "out of memory"),
         (torch.OutOfMemoryError("CUDA out of memory"), 1, "out of memory: close other programs"),
         (

@@ -100,7 +100,7 @@ class _InThisProcess:
     def call(self, function: Callable[[object], object], task: object, **_: object) -> object:
         return function(task)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Nothing was started."""
 
 

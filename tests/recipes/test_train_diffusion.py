@@ -59,13 +59,15 @@ def test_run_folder_is_complete(
 def test_resumed_training_equals_uninterrupted_one(
     dataset: Path, small: Preset, stage_1: Path, tmp_path: Path
 ) -> None:
-    """Stopped after the first step, with the cache taken over or made anew."""
+    """Stopped after the first step, with the cache taken over or made anew, or before it."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train_diffusion(dataset, stage_1, small, whole, console=QUIET)
     train_diffusion(dataset, stage_1, small, parts, max_seconds=0.0, console=QUIET)
     anew = shutil.copytree(parts, tmp_path / "anew")
     (anew / "latents.safetensors").unlink()
-    for run in (parts, anew):
+    before = shutil.copytree(parts, tmp_path / "before")
+    shutil.rmtree(before / "checkpoints")
+    for run in (parts, anew, before):
         train_diffusion(dataset, stage_1, small, run, resume=True, console=QUIET)
         expected = [line for line in losses(whole) if line[1] is not None]  # type: ignore[index]
         assert [line for line in losses(run) if line[1] is not None] == expected  # type: ignore[index]

@@ -7,7 +7,12 @@ import time
 
 import pytest
 
-from sonoloop.training.interruption import Interruption, exit_status, ignore_signals
+from sonoloop.training.interruption import (
+    Interruption,
+    exit_status,
+    ignore_signals,
+    raise_if_signalled,
+)
 
 
 def test_time_limit_counts_from_the_start() -> None:
@@ -57,6 +62,14 @@ def test_a_signal_is_passed_on_as_exit_status(number: signal.Signals, status: in
         assert exit_status(interruption.reason) == status
     assert exit_status(Interruption(max_seconds=0.0).reason) == 0
     assert exit_status(None) == 0
+
+
+def test_only_a_signal_is_raised() -> None:
+    """With its reason, from which the command line takes message and status."""
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM received"):
+        raise_if_signalled("SIGTERM received")
+    raise_if_signalled("the 3 seconds given are over")
+    raise_if_signalled(None)
 
 
 def test_second_interrupt_stops_at_once() -> None:

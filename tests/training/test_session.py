@@ -1,6 +1,7 @@
 """How a training begins and ends, in sentences."""
 
 import io
+import signal
 from collections.abc import Callable
 
 from rich.console import Console
@@ -39,3 +40,15 @@ def test_a_training_with_nothing_left_to_do_says_so(train: Train) -> None:
     )
     assert "toy: done after 1 of 12 steps because it is flat" in file.getvalue()
     assert "--resume" not in file.getvalue()
+
+
+def test_a_signal_during_the_last_step_is_passed_on(train: Train) -> None:
+    """All steps are made, but what would follow the training must not begin."""
+    steps = iter(range(1, 13))
+
+    def late() -> None:
+        if next(steps, 0) == 12:
+            signal.raise_signal(signal.SIGTERM)
+
+    outcome = train(interruption=Interruption(also=late))
+    assert (outcome.step, outcome.stopped_by) == (12, "SIGTERM received")

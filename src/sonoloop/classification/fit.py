@@ -18,7 +18,7 @@ from sonoloop.classification.trained import load_classifier
 from sonoloop.classification.training_task import classifier_task
 from sonoloop.errors import UsageError
 from sonoloop.training.checkpoint import latest_checkpoint, load_checkpoint
-from sonoloop.training.interruption import Interruption
+from sonoloop.training.interruption import Interruption, raise_if_signalled
 from sonoloop.training.launch import fabric_on
 from sonoloop.training.loop import Outcome
 from sonoloop.training.run_folder import claimed_run
@@ -68,8 +68,7 @@ def fit(
             device=device,
             console=console or Console(quiet=True),
         )
-        if outcome.stopped_by is not None:
-            raise KeyboardInterrupt(outcome.stopped_by)
+        raise_if_signalled(outcome.stopped_by)
         return load_classifier(path, device=device)
 
 
@@ -129,7 +128,8 @@ def train_in(
             outcome = run_training(
                 fabric, task, loop, run, interruption=interruption, console=console
             )
-    return outcome._replace(stopped_by=None) if interruption.is_final else outcome
+    is_over = interruption.is_final and not interruption.is_urgent
+    return outcome._replace(stopped_by=None) if is_over else outcome
 
 
 def _run_config(

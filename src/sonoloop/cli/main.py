@@ -47,8 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = _complain(str(error), error.exit_status)
     except _TerminatedError:
         status = _complain("ended by SIGTERM", 128 + signal.SIGTERM)
-    except KeyboardInterrupt:
-        status = _complain("interrupted", 130)
+    except KeyboardInterrupt as interrupt:
+        status = _stopped(str(interrupt))
     except BrokenPipeError:
         status = 1  # the reader of our output (head, less) has gone: nothing left to say
     except OSError as error:
@@ -186,6 +186,16 @@ def _os_error_sentence(error: OSError) -> str:
     reason = error.strerror or str(error) or type(error).__name__
     remedy = remedies.get(error.errno or 0)
     return f"{place}{reason}" + (f"; {remedy}" if remedy else "")
+
+
+def _stopped(reason: str) -> int:
+    """Tell what Ctrl-C ended, or a signal that a training has taken and obeyed in order."""
+    from sonoloop.training.interruption import exit_status  # noqa: PLC0415 - rarely needed
+
+    status = exit_status(reason)
+    if not status:
+        return _complain("interrupted", 130)
+    return _complain(f"stopped ({reason}): run the same command again to go on", status)
 
 
 def _complain(sentence: str, status: int) -> int:

@@ -58,7 +58,7 @@ def adapt(
 
     Raises:
         UsageError: If the videos or an option cannot be used.
-        SonoloopError: If it was interrupted.
+        KeyboardInterrupt: If a signal asked to stop; the same call goes on.
     """
     console = console or Console()
     if minutes <= 0:

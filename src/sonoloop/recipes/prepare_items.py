@@ -96,5 +96,5 @@ def _results(tasks: Sequence[ItemTask], workers: int) -> Iterator[Result]:
     finally:
         watchers.shutdown(wait=False, cancel_futures=True)
         for process in processes:
-            process.end()
+            process.close()
         watchers.shutdown()

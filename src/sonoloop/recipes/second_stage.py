@@ -102,7 +102,6 @@ class SecondStageRecipe:
         training = by_name[self.name].for_videos(len(clips.train))
         fabric = launch_fabric(training)
         with open_shared_run(fabric, out, run_config, resume=resume) as run:
-            torch.manual_seed(training.seed)
             model = stage_1.model.to(fabric.device)
             cache = _cached_latents(
                 model,
@@ -114,6 +113,8 @@ class SecondStageRecipe:
                 fabric=fabric,
                 console=console,
             )
+            # Only now: encoding the latents seeds too, and reading those that are there does not.
+            torch.manual_seed(training.seed)
             stage_2 = self.compose(preset, cache, clips, model.latent_shape, init)
             task = latent_task(self.name, stage_2, cache, model, clips, preset, training, fabric)
             return run_training(

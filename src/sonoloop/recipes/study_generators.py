@@ -25,16 +25,12 @@ from sonoloop.recipes.config import Preset, load_preset
 from sonoloop.recipes.export import export
 from sonoloop.recipes.study_data import StudyData
 from sonoloop.recipes.study_options import StudyOptions
-from sonoloop.recipes.timed_training import (
-    TRAININGS,
-    TimedTraining,
-    stop_if_interrupted,
-    with_steps,
-)
+from sonoloop.recipes.timed_training import TRAININGS, TimedTraining, with_steps
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.recipes.train_flow import train_flow
 from sonoloop.synthesis.pretrained import CONFIG_FILE, find_model, read_model
+from sonoloop.training.interruption import raise_if_signalled
 from sonoloop.training.loop import Outcome
 
 STAGE_2: Final = {"lddm": "diffusion", "cinn": "flow"}
@@ -86,7 +82,7 @@ def train_generators(
 
     Raises:
         UsageError: If the settings cannot be used.
-        SonoloopError: If a signal asked to stop.
+        KeyboardInterrupt: If a signal asked to stop.
     """
     missing = [name for name in wanted if not (folder / name / CONFIG_FILE).is_file()]
     if not missing:
@@ -179,7 +175,7 @@ def _train(
 ) -> None:
     """Train one stage for its share of the minutes, or for the preset's steps."""
     if options.generator_minutes is None:
-        stop_if_interrupted(stage(preset, run, None, QUIET))
+        raise_if_signalled(stage(preset, run, None, QUIET).stopped_by)
         return
     TimedTraining(folder / "steps.json", QUIET).train(
         run,

@@ -9,8 +9,8 @@ from typing import Final
 from rich.console import Console
 
 from sonoloop.atomic_files import write_atomically
-from sonoloop.errors import SonoloopError
 from sonoloop.recipes.config import Preset
+from sonoloop.training.interruption import raise_if_signalled
 from sonoloop.training.log import read_lines
 from sonoloop.training.loop import Outcome
 
@@ -51,18 +51,18 @@ class TimedTraining:
             train: Makes steps.
 
         Raises:
-            SonoloopError: If a signal asked to stop.
+            KeyboardInterrupt: If a signal asked to stop.
         """
         if run.name not in self._steps:
             quiet, began = Console(quiet=True), time.monotonic()
             outcome = train(MANY_STEPS, MEASURED_SHARE * seconds, quiet)
-            stop_if_interrupted(outcome)
+            raise_if_signalled(outcome.stopped_by)
             # What building and encoding took counts too, but something is always left to train.
             left = max(seconds - (time.monotonic() - began), LEAST_SHARE * seconds)
             steps = round(left / seconds_per_step(run))
             self._steps[run.name] = outcome.step + max(1, steps)
             write_atomically(self._path, json.dumps(self._steps).encode())
-        stop_if_interrupted(train(self._steps[run.name], None, self._console))
+        raise_if_signalled(train(self._steps[run.name], None, self._console).stopped_by)
 
 
 def seconds_per_step(run: Path) -> float:
@@ -76,20 +76,6 @@ def seconds_per_step(run: Path) -> float:
     if len(seconds) > 1:
         return max((seconds[-1] - seconds[0]) / (len(seconds) - 1), SHORTEST_STEP_S)
     return max(seconds[0], SHORTEST_STEP_S)
-
-
-def stop_if_interrupted(outcome: Outcome) -> None:
-    """Give up after a signal; a time limit is no interruption.
-
-    Args:
-        outcome: Of a training.
-
-    Raises:
-        SonoloopError: If a signal ended it.
-    """
-    if outcome.stopped_by is not None and "received" in outcome.stopped_by:
-        msg = f"stopped ({outcome.stopped_by}): run the same command again to go on"
-        raise SonoloopError(msg)
 
 
 def with_steps(preset: Preset, steps: int) -> Preset:

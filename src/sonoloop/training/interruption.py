@@ -97,6 +97,20 @@ def exit_status(reason: str | None) -> int:
     return next((128 + number for number in signals), 0)
 
 
+def raise_if_signalled(reason: str | None) -> None:
+    """Give up after a signal, as a program without a training does; a time limit is none.
+
+    Args:
+        reason: Why a training stopped early; None if it did not.
+
+    Raises:
+        KeyboardInterrupt: With the reason, if a signal asked to stop. Ray starts work again that
+            ends so.
+    """
+    if exit_status(reason):
+        raise KeyboardInterrupt(reason)
+
+
 def _received(number: signal.Signals) -> str:
     return f"{number.name} received"
 

@@ -53,6 +53,8 @@ def run_training(
         )
         with progress:
             outcome = loop.train(progress, interruption)
+        if interruption.is_urgent:  # perhaps only while the last files were written
+            outcome = outcome._replace(stopped_by=interruption.reason)
     if outcome.stopped_by is None:
         progress.say(
             f"{task.title}: done after {outcome.step} steps, weights and log in {run.path}"
