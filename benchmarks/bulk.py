@@ -31,17 +31,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 import fsspec  # type: ignore[import-untyped]
 import numpy as np
 import polars as pl
 import ray
 import torch
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    BotoCoreError,
+    ClientError,
+)
 from PIL import Image
 from ray.cluster_utils import Cluster
 from rich.console import Console
@@ -231,8 +235,8 @@ def served_bucket(stills: Path) -> Iterator[tuple[Any, int]]:
         MOTO_S3_DEFAULT_KEY_BUFFER_SIZE=str(MB),  # archives go to its disk
     )
     words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(words, **quiet) as server:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(words, stdout=nowhere, stderr=nowhere) as server:
         client = boto3.client("s3")
         for _ in range(120):
             try:
@@ -311,8 +315,8 @@ def main() -> None:
     costs: dict[str, Cost] = {}
     for way, number in (("one", 1), ("two", WORKERS)):
         if way in asked.ways:
-            costs[way] = timed(f"{way} without Ray", few, lambda number=number, way=way: (
-                in_processes(number, some, work / way, model, asked.per_shard)))  # fmt: skip
+            work_of_way = partial(in_processes, number, some, work / way, model, asked.per_shard)
+            costs[way] = timed(f"{way} without Ray", few, work_of_way)
     if "ray" in asked.ways:
         costs["ray"] = timed("Ray, two workers", count, lambda: on_ray(
             str(stills), str(work / "ray"), None))  # fmt: skip
