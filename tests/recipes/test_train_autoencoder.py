@@ -13,6 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.checksums import SUMS_FILE
 from sonoloop.errors import UsageError
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
@@ -123,6 +124,7 @@ def test_other_data_is_refused_on_resume(dataset: Path, small: Preset, tmp_path:
     train_autoencoder(dataset, small, run, max_seconds=0.0, console=QUIET)
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps(config | {"data_fingerprint": "other"}))
+    (run / SUMS_FILE).unlink()
     with pytest.raises(UsageError, match="was trained with data_fingerprint = 'other'"):
         train_autoencoder(dataset, small, run, resume=True, console=QUIET)
 
