@@ -7,6 +7,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from sonoloop.checksums import SUMS_FILE
 from sonoloop.errors import UsageError
 from sonoloop.recipes.config import Preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
@@ -43,6 +44,7 @@ def test_wrong_run_is_refused(dataset: Path, small: Preset, stage_1: Path, tmp_p
     config = json.loads((stage_1 / "config.json").read_text())
     config["autoencoder"]["decoder_width"] = 8
     (stage_1 / "config.json").write_text(json.dumps(config))
+    (stage_1 / SUMS_FILE).unlink()
     with pytest.raises(UsageError, match="does not fit"):
         load_autoencoder(stage_1)
 
