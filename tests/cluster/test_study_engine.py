@@ -19,10 +19,12 @@ import pytest
 import ray
 from rich.console import Console
 
+from sonoloop.checksums import SUMS_FILE
 from sonoloop.cluster.study_engine import RayEngine
 from sonoloop.data.splits import write_split
 from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.recipes.study import study
+from sonoloop.recipes.study_cells import SCORES_FILE
 from sonoloop.recipes.study_engine import Engine, LocalEngine
 from sonoloop.recipes.study_options import StudyOptions
 
@@ -93,11 +95,11 @@ def _makers(marks: Path | None) -> Any:  # noqa: ANN401 - made in a function, so
 def _cells(study_folder: Path) -> dict[str, dict[str, object]]:
     """Read what every cell found but for its time."""
     found = {}
-    for path in sorted(study_folder.glob("cells/*/*")):
-        assert path.name == "scores.json"
-        cell = json.loads(path.read_text())
+    for folder in sorted(study_folder.glob("cells/*")):
+        assert {path.name for path in folder.iterdir()} == {SCORES_FILE, SUMS_FILE}
+        cell = json.loads((folder / SCORES_FILE).read_text())
         del cell["seconds"]
-        found[path.parent.name] = cell
+        found[folder.name] = cell
     return found
 
 
