@@ -8,8 +8,8 @@ Writes tiny stills and a tiny model of random weights into WORK, then makes one 
 - two: in two such processes at once, each half of the stills, without Ray;
 - ray: on a Ray that starts on this machine, two workers of one thread;
 - killed: from a bucket to a bucket (moto's server, a process of its own), on a cluster of two
-  machines within this one, of which one is killed when a third of the shards are there and another
-  joins; then every loop is counted.
+  machines within this one, of which one is killed when a third of the shards are there; then every
+  loop is counted.
 
 Overhead is told twice: from loops a second (true where two cores are free), and from CPU seconds
 per loop of all processes, Ray's own included (true on a busy machine too). Memory is that of this
@@ -253,7 +253,7 @@ def served_bucket(stills: Path) -> Iterator[tuple[Any, int]]:
 
 
 def with_a_machine_killed(run: Callable[[str], object], files: Any, shards: int) -> None:  # noqa: ANN401
-    """Run on two machines, kill one on the way and let another join."""
+    """Run on two machines and kill one on the way."""
     os.environ.update(
         RAY_USAGE_STATS_ENABLED="0",
         RAY_AUTH_MODE="disabled",
@@ -268,7 +268,6 @@ def with_a_machine_killed(run: Callable[[str], object], files: Any, shards: int)
         while len(files.glob(f"{BUCKET}/loops/*.parquet")) < shards / 3:
             time.sleep(2)
         cluster.remove_node(machines[0], allow_graceful=False)
-        cluster.add_node(num_cpus=1)
 
     killer = threading.Thread(target=kill)
     killer.start()
