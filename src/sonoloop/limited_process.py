@@ -128,32 +128,23 @@ class LimitedProcess:
         if current_process().name == NAME:  # what was called over there calls on
             return function(argument)
         with self._calling:
-            return self._call(function, argument, path, limits)
-
-    def _call(
-        self,
-        function: Callable[[Argument], Result],
-        argument: Argument,
-        path: Path,
-        limits: Limits,
-    ) -> Result:
-        cpu_s = limits.seconds(path)
-        connection = self._connected()
-        try:
-            connection.send(_Call(function, argument, cpu_s, limits.memory_bytes))
-            answer: _Answer = connection.recv()
-        except (EOFError, OSError) as error:
-            if self._process is not None:
-                self._process.join(SECONDS_TO_END)
-            reason = _why_it_ended(self.end(), cpu_s)
-            raise UnreadableFileError(path, reason) from error
-        if isinstance(answer.error, MemoryError):
-            self.end()  # what is left of its memory may be in pieces
-            raise UnreadableFileError(path, _too_much_memory(limits)) from answer.error
-        if answer.error is not None:
-            raise answer.error
-        value: Result = answer.value
-        return value
+            cpu_s = limits.seconds(path)
+            connection = self._connected()
+            try:
+                connection.send(_Call(function, argument, cpu_s, limits.memory_bytes))
+                answer: _Answer = connection.recv()
+            except (EOFError, OSError) as error:
+                if self._process is not None:
+                    self._process.join(SECONDS_TO_END)
+                reason = _why_it_ended(self.end(), cpu_s)
+                raise UnreadableFileError(path, reason) from error
+            if isinstance(answer.error, MemoryError):
+                self.end()  # what is left of its memory may be in pieces
+                raise UnreadableFileError(path, _too_much_memory(limits)) from answer.error
+            if answer.error is not None:
+                raise answer.error
+            value: Result = answer.value
+            return value
 
     def end(self) -> int | None:
         """End the process at once, if there is one; any thread may.

@@ -10,7 +10,6 @@ from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
-from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
 
 from sonoloop.errors import UsageError
 from sonoloop.training.config import TrainingConfig
@@ -74,6 +73,12 @@ def _keep_attempts_apart(backend: str) -> None:
         )
         raise UsageError(msg)
     if attempt:
+        # Only here: some builds of torch have no part for several processes.
+        from torch.distributed import (  # type: ignore[attr-defined]  # noqa: PLC0415
+            PrefixStore,
+            rendezvous,
+        )
+
         store, rank, world_size = next(rendezvous("env://"))
         own = PrefixStore(f"attempt-{attempt}", store)
         torch.distributed.init_process_group(
