@@ -30,7 +30,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -47,6 +47,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
     ClientError,
 )
 from PIL import Image
+from process_memory import family, memory_mb
 from ray.cluster_utils import Cluster
 from rich.console import Console
 
@@ -70,7 +71,6 @@ WORKERS = 2
 WAYS = ("one", "two", "ray", "killed")
 BUCKET = "bucket"
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 MB = 1 << 20
 
 
@@ -144,22 +144,12 @@ class Meter:
             self._look()
 
     def _look(self) -> float:
-        pages = 0
-        waiting = [os.getpid()]
-        while waiting:
-            process = waiting.pop()
-            if process == self.apart:
-                continue
-            try:
+        self.memory.append(memory_mb(os.getpid(), apart=self.apart))
+        for process in family(os.getpid(), apart=self.apart):
+            with suppress(FileNotFoundError, ProcessLookupError):
                 text = Path(f"/proc/{process}/stat").read_text()
-                for children in Path(f"/proc/{process}/task").glob("*/children"):
-                    waiting += map(int, children.read_text().split())
-                pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            fields = text.rsplit(")", 1)[1].split()
-            self._cpu[process] = (int(fields[11]) + int(fields[12])) / TICKS
-        self.memory.append(pages * PAGE / MB)
+                fields = text.rsplit(")", 1)[1].split()
+                self._cpu[process] = (int(fields[11]) + int(fields[12])) / TICKS
         return sum(self._cpu.values())
 
 

@@ -1,6 +1,7 @@
 """Memory of a process and of those it started, and whether it grows; on Linux."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,24 +13,44 @@ MOST_GROWTH: Final = 0.05
 """Of the mean, over all samples that are kept, to call it flat."""
 
 
-def memory_mb(process: int) -> float:
+def family(process: int, *, apart: int | None = None) -> Iterator[int]:
+    """List a process and those that it and its children have started.
+
+    A thread that ends while its children are being read loses only its own: another of the same
+    process adopts them.
+
+    Args:
+        process: The oldest.
+        apart: One to leave out, with its children.
+    """
+    waiting = [process]
+    while waiting:
+        one = waiting.pop()
+        if one == apart:
+            continue
+        yield one
+        for children in Path(f"/proc/{one}/task").glob("*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                waiting += map(int, children.read_text().split())
+
+
+def memory_mb(process: int, *, apart: int | None = None) -> float:
     """Measure the memory of a process and those it has started.
 
     Pages that mirror files are left out: they come and go with what else runs on the machine.
-    A page of several of these processes counts once.
+    A page of several of these processes counts once. One that has ended has none.
+
+    Args:
+        process: The oldest.
+        apart: One to leave out, with its children.
     """
-    total, found = 0.0, [process]
-    while found:
-        place = Path(f"/proc/{found.pop()}")
-        try:
-            rollup = (place / "smaps_rollup").read_text()
-            children = [file.read_text() for file in place.glob("task/*/children")]
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has just ended
-        found += [int(child) for line in children for child in line.split()]
-        fields = {line.split()[0]: line.split()[1] for line in rollup.splitlines()[1:]}
-        total += (int(fields["Pss_Anon:"]) + int(fields["Pss_Shmem:"])) / 1000
-    return total
+    kibibytes = 0
+    for one in family(process, apart=apart):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()[1:]
+            fields = {line.split()[0]: int(line.split()[1]) for line in rollup}
+            kibibytes += fields["Pss_Anon:"] + fields["Pss_Shmem:"]
+    return kibibytes * 1024 / 1e6
 
 
 class Growth(NamedTuple):
