@@ -56,20 +56,20 @@ class Simulator:
         )
 
     def __call__(
-        self, stills: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
+        self, starts: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
     ) -> np.ndarray:
         """Make clips; without a class each motion is as likely."""
         del samples  # one clip of each still
         rng = np.random.default_rng(seed)
         known: dict[str, Motion] = {str(motion): motion for motion in MOTIONS}
-        drawn = [MOTIONS[int(rng.integers(2))] for _ in stills]
+        drawn = [MOTIONS[int(rng.integers(2))] for _ in starts]
         return np.stack(
             [
                 self.video(
                     self._number[pixels_sha256(still[None])],
                     other if label is None else known[label],
                 )
-                for still, label, other in zip(stills, labels, drawn, strict=True)
+                for still, label, other in zip(starts, labels, drawn, strict=True)
             ]
         )
 

@@ -60,7 +60,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _makers(marks: Path | None) -> Any:  # noqa: ANN401 - made in a function, so it travels whole
     """Stand in for generators; on Ray each says where it is, and waits until one is killed."""
 
-    def move(stills: Any, labels: Any, samples: Any, *, seed: int) -> Any:  # noqa: ANN401
+    def move(starts: Any, labels: Any, samples: Any, *, seed: int) -> Any:  # noqa: ANN401
         del seed
         steps = [
             3 * (label == "moves") + sample for label, sample in zip(labels, samples, strict=True)
@@ -68,9 +68,13 @@ def _makers(marks: Path | None) -> Any:  # noqa: ANN401 - made in a function, so
         return np.stack(
             [
                 np.stack([np.roll(still, step * frame, 1) for frame in range(16)])
-                for still, step in zip(stills, steps, strict=True)
+                for still, step in zip(starts, steps, strict=True)
             ]
         )
+
+    def give_back(starts: Any, labels: Any, samples: Any, *, seed: int) -> Any:  # noqa: ANN401
+        del labels, samples, seed
+        return starts
 
     def make(
         dataset: Path,
@@ -87,7 +91,7 @@ def _makers(marks: Path | None) -> Any:  # noqa: ANN401 - made in a function, so
             while not (marks / "killed").exists():
                 time.sleep(0.1)
         (folder / "steps.json").write_text("{}")
-        return dict.fromkeys(wanted, move)
+        return {name: give_back if name == "decoder" else move for name in wanted}
 
     return make
 
@@ -136,14 +140,14 @@ def test_results_are_those_of_one_process(dataset: Path, tmp_path: Path) -> None
     assert "r3d18-ratio0.5-b-fold0-seed0 was lost with its worker: started again" in said
     assert said.index("-b-fold1") < said.index("fold0-ratio0.5: generators")
     _check_same(tmp_path / "local", tmp_path / "ray")
-    more = replace(OPTIONS, arms="b,i,i-only")
+    more = replace(OPTIONS, arms="b,i,i-only,k-decoded")
     for engine, name in ((RayEngine(), "ray"), (LocalEngine(threads=1), "local")):
         study(
             dataset, tmp_path / name, more, label="label", console=Console(quiet=True),
             makers=_makers(None), engine=engine,
         )  # fmt: skip
     cells = _cells(tmp_path / "ray")
-    assert len(cells) == 6
+    assert len(cells) == 8
     assert cells == _cells(tmp_path / "local")
 
 

@@ -13,7 +13,7 @@ from sonoloop.data.splits import read_split, write_split
 from sonoloop.data.store import Entry, Store, StoreWriter
 from sonoloop.recipes.study_data import open_study_data
 from sonoloop.recipes.study_division import divide
-from sonoloop.recipes.study_fold import fold_clips, trained_makers
+from sonoloop.recipes.study_fold import Originals, fold_clips, trained_makers
 from sonoloop.recipes.study_generators import generator_preset, write_training_dataset
 from sonoloop.recipes.study_options import StudyOptions
 
@@ -107,8 +107,13 @@ def test_nothing_held_out_reaches_a_stage_a_latent_cache_or_a_normaliser(
         data, one.training, tmp_path / "study/generators/fold0-ratio0.5/dataset"
     )
     monkeypatch.setattr(Store, "frames", frames)
+
+    def true_clips(requests: object) -> np.ndarray:
+        pytest.fail(f"true clips of {requests} were asked for")
+
+    originals = Originals(data.first_frames, true_clips)
     made = fold_clips(
-        tmp_path / "study", data, data.first_frames, one, ("cinn", "lddm", "random"), options,
+        tmp_path / "study", data, originals, one, ("cinn", "lddm", "random"), options,
         trained_makers, Console(quiet=True),
     )  # fmt: skip
     assert read == {(str(dataset / "store"), item) for item in one.training}
@@ -124,8 +129,8 @@ def test_nothing_held_out_reaches_a_stage_a_latent_cache_or_a_normaliser(
         assert not (source.clips == PLANTED).all(axis=(1, 2, 3)).any()
 
 
-def test_a_model_to_start_from_lends_its_architecture() -> None:
-    """At the dataset's size; the preset says how many steps."""
+def test_a_model_to_start_from_lends_its_architecture(tmp_path: Path) -> None:
+    """At the dataset's size; the preset says how many steps, and against which losses."""
     options = StudyOptions(generator_init="default", generator_preset="tiny", seed=3)
     preset = generator_preset(options, ClipConfig(size=64), 20)
     assert (preset.clip.size, preset.autoencoder.size) == (64, 64)
@@ -133,3 +138,8 @@ def test_a_model_to_start_from_lends_its_architecture() -> None:
     assert preset.autoencoder.encoder_widths != plain.autoencoder.encoder_widths
     assert (preset.autoencoder_training.max_steps, preset.diffusion_training.seed) == (750, 3)
     assert preset.control
+    path = tmp_path / "critic.toml"
+    path.write_text("[autoencoder_losses]\npatch_adversarial = 0.03\n[critics]\nstart = 0.25\n")
+    options = StudyOptions(generator_init="default", generator_preset=str(path))
+    preset = generator_preset(options, ClipConfig(size=64), 20)
+    assert (preset.autoencoder_losses.patch_adversarial, preset.critics.start) == (0.03, 0.25)

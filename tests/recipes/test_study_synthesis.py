@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonoloop.recipes.study_synthesis import ModelMaker, Request, kept, requests_for
+from sonoloop.data.phantom import phantom_clip
+from sonoloop.recipes.study_synthesis import ModelMaker, Rebuilder, Request, kept, requests_for
 
 
 def test_every_class_gets_as_many_clips() -> None:
@@ -48,6 +49,25 @@ def test_a_model_moves_prepared_stills_as_they_are() -> None:
     assert np.abs(alone[0].astype(int) - clips[1]).max() <= 1
     other = maker(stills[1:], [None], [1], seed=0)
     assert np.abs(other[0].astype(int) - clips[1]).max() > 1
+
+
+def test_stage_1_gives_true_clips_back_about_as_they_were() -> None:
+    """What changes since the first frame is what changed in that clip, and in no other."""
+    clips = np.stack(
+        [
+            phantom_clip(np.random.default_rng(n), size=128, num_frames=16, frame_rate_hz=25 / 3)
+            for n in range(2)
+        ]
+    )
+    rebuilder = Rebuilder(Path("default"))
+    made = rebuilder(clips, [None, None], [0, 0], seed=0)
+    np.testing.assert_array_equal(made[:, 0], clips[:, 0])
+    changes = [(one - one[0].astype(float)).ravel() for one in (*made, *clips)]
+    like = np.corrcoef(changes)[:2, 2:]
+    assert like.diagonal().min() > 0.4
+    assert max(like[0, 1], like[1, 0]) < 0.1
+    (alone,) = rebuilder(clips[1:], [None], [0], seed=0)
+    assert np.abs(alone.astype(int) - made[1]).max() <= 1
 
 
 @pytest.mark.parametrize("samples", [1, 3])

@@ -23,7 +23,7 @@ from sonoloop.recipes.study_cells import RUN_FOLDER, Cell, cell_folder, needs, w
 from sonoloop.recipes.study_context import StudyContext, train_cell
 from sonoloop.recipes.study_fold import fold_folder
 from sonoloop.recipes.study_generators import write_training_dataset
-from sonoloop.recipes.study_options import ASKED, GENERATOR_OF
+from sonoloop.recipes.study_options import ASKED, DECODED, GENERATOR_OF
 from sonoloop.recipes.study_synthesis import Synthetic
 from sonoloop.recipes.torch_threads import torch_threads
 
@@ -94,7 +94,10 @@ class _Spread:
         self.train = ray.remote(**cluster.resources)(train_remotely)
         self.make = ray.remote(**cluster.resources)(make_remotely)
         shared = replace(context, device=cluster.device, folder=Path(), _windows={})
-        for size in {context.size(cell) for cell in cells}:
+        sizes = {context.size(cell) for cell in cells}
+        if DECODED in self.sources:  # true clips, for a fold's stage 1
+            sizes.add(context.data.clip.size)
+        for size in sizes:
             shared.windows(size)
         self.shared = ray.put(shared)
 

@@ -25,7 +25,13 @@ from sonoloop.recipes.study_data import open_study_data
 from sonoloop.recipes.study_division import divide
 from sonoloop.recipes.study_engine import Engine, LocalEngine
 from sonoloop.recipes.study_fold import Makers, trained_makers
-from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
+from sonoloop.recipes.study_options import (
+    ASKED,
+    GENERATOR_OF,
+    OF_TRUE_VIDEOS,
+    REQUESTS,
+    StudyOptions,
+)
 from sonoloop.recipes.study_results import out_of_fold, results, undecided
 from sonoloop.recipes.study_sources import parse_source, read_source
 from sonoloop.recipes.study_stills import read_stills, with_stills
@@ -97,8 +103,9 @@ def study(  # noqa: PLR0913 - the options of a command
     pool = data.first_frames
     notes: list[str] = []
     if stills is not None:
-        if "k" in options.arm_names():
-            msg = "--stills: stills of their own have no true videos, leave k out of --arms"
+        if refused := sorted(OF_TRUE_VIDEOS & set(options.arm_names())):
+            words = " and ".join(refused)
+            msg = f"--stills: stills of their own have no true videos, leave {words} out of --arms"
             raise UsageError(msg)
         pool, notes = read_stills(stills, label, data)
         divisions = with_stills(divisions, pool, data)

@@ -29,11 +29,11 @@ from sonoloop.recipes.study_cells import (
 )
 from sonoloop.recipes.study_data import Stills, StudyData, of_items, read_windows, seen_size
 from sonoloop.recipes.study_division import Division
-from sonoloop.recipes.study_fold import Makers, fold_clips, trained_makers
+from sonoloop.recipes.study_fold import Makers, Originals, fold_clips, trained_makers
 from sonoloop.recipes.study_options import ASKED, GENERATOR_OF, REQUESTS, StudyOptions
 from sonoloop.recipes.study_probe import StudyFeatures
 from sonoloop.recipes.study_sources import of_division
-from sonoloop.recipes.study_synthesis import Synthetic
+from sonoloop.recipes.study_synthesis import Request, Synthetic
 
 Predict = Callable[[npt.NDArray[np.uint8]], Probabilities]
 """A trained classifier: clips -> a probability of each class."""
@@ -133,6 +133,22 @@ class StudyContext:
             )
         return self._windows[size]
 
+    def true_clips(self, requests: Sequence[Request]) -> np.ndarray:
+        """Cut windows of the videos that stills are the first frames of, in turn.
+
+        Args:
+            requests: Whose video, and which clip of it.
+
+        Returns:
+            Clips of the dataset's size, (n, t, size, size).
+        """
+        clips, item_ids = self.windows(self.data.clip.size)
+        of_item: dict[str, list[int]] = {}
+        for place, video in enumerate(clips.videos):
+            of_item.setdefault(item_ids[video], []).append(place)
+        places = [of_item[one.item][one.sample % len(of_item[one.item])] for one in requests]
+        return clips.clips[places]
+
     def made(self, cell: Cell, sources: Sequence[str]) -> Mapping[str, Synthetic]:
         """Get the generators' clips of a cell's fold, keeping those of the latest fold."""
         division = self.division(cell)
@@ -142,7 +158,7 @@ class StudyContext:
             found = fold_clips(
                 self.folder,
                 self.data,
-                self.stills,
+                Originals(self.stills, self.true_clips),
                 division,
                 wanted,
                 self.options,

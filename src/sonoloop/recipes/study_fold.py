@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -11,10 +11,11 @@ from rich.console import Console
 from sonoloop.recipes.study_data import Stills, StudyData
 from sonoloop.recipes.study_division import Division
 from sonoloop.recipes.study_generators import train_generators, write_training_dataset
-from sonoloop.recipes.study_options import GENERATOR_OF, REQUESTS, StudyOptions
+from sonoloop.recipes.study_options import DECODED, GENERATOR_OF, REQUESTS, StudyOptions
 from sonoloop.recipes.study_synthesis import (
     ClipMaker,
     ModelMaker,
+    Rebuilder,
     Request,
     Synthetic,
     kept,
@@ -28,6 +29,18 @@ Makers = Callable[[Path, Path, Collection[str], StudyOptions, Console], Mapping[
 """(training dataset, folder of the fold, generators wanted, options, console) -> makers."""
 
 
+class Originals(NamedTuple):
+    """What clips are made of.
+
+    Args:
+        stills: To be moved.
+        true_clips: Cuts a clip out of the video of each still, at the dataset's size.
+    """
+
+    stills: Stills
+    true_clips: Callable[[Sequence[Request]], np.ndarray]
+
+
 def trained_makers(
     dataset: Path, folder: Path, wanted: Collection[str], options: StudyOptions, console: Console
 ) -> dict[str, ClipMaker]:
@@ -36,18 +49,21 @@ def trained_makers(
     Args:
         dataset: The training videos of the fold.
         folder: Where runs and models go.
-        wanted: Some of "lddm", "cinn" and "random".
+        wanted: Some of "lddm", "cinn", "random" and "decoder".
         options: Of the study.
         console: Where people read.
     """
     train_generators(dataset, folder, wanted, options, console)
-    return {name: ModelMaker(folder / name) for name in wanted}
+    return {
+        name: (Rebuilder if name == GENERATOR_OF[DECODED] else ModelMaker)(folder / name)
+        for name in wanted
+    }
 
 
 def fold_clips(
     study: Path,
     data: StudyData,
-    pool: Stills,
+    originals: Originals,
     division: Division,
     sources: Collection[str],
     options: StudyOptions,
@@ -59,7 +75,7 @@ def fold_clips(
     Args:
         study: Folder of the study.
         data: All videos.
-        pool: All stills.
+        originals: All stills, and their videos.
         division: Who gives what.
         sources: Which clips are wanted, of those that a generator makes.
         options: Of the study.
@@ -73,6 +89,7 @@ def fold_clips(
         return {}
     folder = fold_folder(study, division)
     dataset = write_training_dataset(data, division.training, folder / "dataset")
+    pool = originals.stills
     labels = pool.labels[pool.places(division.stills)].tolist()
     of_stills = requests_for(division.stills, labels, options.samples)
     of_held_out = [Request(one, label, 0) for one in division.held_out for label in (0, 1)]
@@ -87,13 +104,14 @@ def fold_clips(
             loaded.update(makers(dataset, folder, wanted, options, console))
         moved, requests = stills_of(source)
         console.print(f"{folder.name}: {len(requests)} clips of {source}", markup=False)
-        return make_clips(
-            loaded[GENERATOR_OF[source]],
-            moved,
-            requests,
-            data.classes if source in TOLD_THE_CLASS else None,
-            seed=options.seed,
-        )
+        if source == DECODED:
+            starts = originals.true_clips(requests)
+        else:
+            starts = moved.frames[moved.places([one.item for one in requests])]
+        classes = data.classes if source in TOLD_THE_CLASS else None
+        labels = [classes[one.label] if classes else None for one in requests]
+        samples = [one.sample for one in requests]
+        return loaded[GENERATOR_OF[source]](starts, labels, samples, seed=options.seed)
 
     return {
         source: kept(
@@ -111,28 +129,3 @@ def fold_folder(study: Path, division: Division) -> Path:
         division: The fold and ratio.
     """
     return study / "generators" / f"fold{division.fold}-ratio{division.ratio:g}"
-
-
-def make_clips(
-    maker: ClipMaker,
-    pool: Stills,
-    requests: Sequence[Request],
-    classes: Sequence[str] | None,
-    *,
-    seed: int,
-) -> np.ndarray:
-    """Let a generator move stills.
-
-    Args:
-        maker: The generator.
-        pool: All stills.
-        requests: What is wanted.
-        classes: Names of the classes, for one that is asked for them; None for any class.
-        seed: Of the synthesis.
-    """
-    return maker(
-        pool.frames[pool.places([one.item for one in requests])],
-        [classes[one.label] if classes else None for one in requests],
-        [one.sample for one in requests],
-        seed=seed,
-    )

@@ -7,6 +7,7 @@ The folder of a fold and ratio::
     diffusion/     stage 2, LDDM; knows the class of a clip
     flow/          stage 2, cINN
     lddm/ cinn/ random/   models, as "sonoloop synthesize" takes them
+    decoder/       as random/: stage 1 alone
 """
 
 import shutil
@@ -76,7 +77,7 @@ def train_generators(
     Args:
         dataset: The training videos of the fold.
         folder: Where runs and models go.
-        wanted: Some of "lddm", "cinn" and "random".
+        wanted: Some of "lddm", "cinn", "random" and "decoder".
         options: How to train them.
         console: Where people read.
 
@@ -151,8 +152,9 @@ def generator_preset(options: StudyOptions, clip: ClipConfig, num_videos: int) -
         base = read_model(find_model(options.generator_init))[0]
         autoencoder = base.autoencoder.model_copy(update={"size": clip.size})
         base = base.model_copy(update={"clip": clip, "autoencoder": autoencoder})
+        kept = ("autoencoder_losses", "critics", "flow", "flow_training")
         preset = adaptation_preset(base, num_videos).model_copy(
-            update={"flow": given.flow, "flow_training": given.flow_training}
+            update={name: getattr(given, name) for name in kept}
         )
     trainings = {
         name: getattr(preset, name).model_copy(

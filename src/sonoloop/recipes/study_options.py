@@ -11,7 +11,9 @@ Choice = TypeVar("Choice")
 ModelName = Literal["r3d18", "c3d", "tsm", "tdn", "atmnet", "i3d-probe"]
 """Networks that are trained, and a logistic regression on the features of a frozen one."""
 
-SourceName = Literal["real", "stills", "warped", "random", "cinn", "lddm", "lddm-any", "true"]
+SourceName = Literal[
+    "real", "stills", "warped", "random", "cinn", "lddm", "lddm-any", "true", "decoded"
+]
 """What the second part of an arm's training clips is made of."""
 
 EXTRA: Final[Mapping[str, SourceName | None]] = MappingProxyType(
@@ -28,6 +30,7 @@ EXTRA: Final[Mapping[str, SourceName | None]] = MappingProxyType(
         "i-any": "lddm-any",
         "j": "lddm",
         "k": "true",
+        "k-decoded": "decoded",
         "h-only": "cinn",
         "i-only": "lddm",
         "b-asked": None,
@@ -39,6 +42,7 @@ EXTRA: Final[Mapping[str, SourceName | None]] = MappingProxyType(
 MORE_ARMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "i-any": "b + LDDM not told the class",
+        "k-decoded": "b + the true videos, encoded and decoded",
         "h-only": "cINN alone",
         "i-only": "LDDM alone",
     }
@@ -55,8 +59,21 @@ ASKED: Final = frozenset({"b-asked", "i-only", "origin"})
 REQUESTS: Final = "requests"
 """The clips of these stills."""
 
+DECODED: Final = "decoded"
+"""True videos of still-only patients after stage 1: what a perfect stage 2 could give at most."""
+
+OF_TRUE_VIDEOS: Final = frozenset({"k", "k-decoded"})
+"""Arms that need the videos of still-only patients."""
+
 GENERATOR_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {"random": "random", "cinn": "cinn", "lddm": "lddm", "lddm-any": "lddm", "requests": "lddm"}
+    {
+        "random": "random",
+        "cinn": "cinn",
+        "lddm": "lddm",
+        "lddm-any": "lddm",
+        REQUESTS: "lddm",
+        DECODED: "decoder",
+    }
 )
 """Source -> the trained model that makes its clips."""
 

@@ -13,6 +13,7 @@ from sonoloop.data.recording import Box, Frames
 from sonoloop.evaluation.measurement_cache import NOT_READABLE
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.loops import LoopOptions, LoopRequest
+from sonoloop.synthesis.motion_transfer import KnownMotion, MotionClip
 from sonoloop.synthesis.seeds import pixels_sha256
 from sonoloop.synthesis.still import Still
 
@@ -33,12 +34,12 @@ class Request(NamedTuple):
 
 @runtime_checkable
 class ClipMaker(Protocol):
-    """Anything that moves stills."""
+    """Anything that moves stills, or gives true clips back as it understood them."""
 
     def __call__(
-        self, stills: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
+        self, starts: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
     ) -> np.ndarray:
-        """Make one clip for each still (n, h, w): uint8 (n, frames, h, w)."""
+        """Make one clip for each still (n, h, w) or true clip (n, t, h, w): uint8 (n, t, h, w)."""
         ...
 
 
@@ -57,16 +58,43 @@ class ModelMaker:
         self._model = ImageToVideo.from_pretrained(folder)
 
     def __call__(
-        self, stills: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
+        self, starts: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
     ) -> np.ndarray:
         """Make one clip for each still."""
         made: dict[int, Frames] = {}
         for label in dict.fromkeys(labels):
             places = [place for place, one in enumerate(labels) if one == label]
-            requests = [LoopRequest(_as_still(stills[place]), samples[place]) for place in places]
+            requests = [LoopRequest(_as_still(starts[place]), samples[place]) for place in places]
             loops = self._model.animate(requests, seed=seed, options=LoopOptions(label=label))
             made |= {place: loop.frames for place, loop in zip(places, loops, strict=True)}
-        return np.stack([made[place] for place in range(len(stills))])
+        return np.stack([made[place] for place in range(len(starts))])
+
+
+class Rebuilder:
+    """Stage 1 of a model folder alone: true clips are encoded, and decoded from their first frame.
+
+    Args:
+        folder: Of the model.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Load it."""
+        self._model = ImageToVideo.from_pretrained(folder)
+
+    def __call__(
+        self, starts: Frames, labels: Sequence[str | None], samples: Sequence[int], *, seed: int
+    ) -> np.ndarray:
+        """Make one clip of each true one."""
+        del labels
+        config, stage_1, device = self._model.config, self._model.autoencoder, self._model.device
+        channels = config.autoencoder.in_channels
+        made = []
+        for clip, sample in zip(starts, samples, strict=True):
+            motion = KnownMotion.of(MotionClip("", clip, 0.0), stage_1, in_channels=channels)
+            model = ImageToVideo(stage_1, motion, config, device=device)
+            (loop,) = model.animate([LoopRequest(_as_still(clip[0]), sample)], seed=seed)
+            made.append(loop.frames)
+        return np.stack(made)
 
 
 def _as_still(frame: Frames) -> Still:

@@ -24,6 +24,7 @@ SHORT_NAMES: Final = {
     "i-any": "i-any LDDM",
     "j": "j LDDM, shuffled",
     "k": "k true videos",
+    "k-decoded": "k-decoded",
     "h-only": "h-only cINN",
     "i-only": "i-only LDDM",
 }
