@@ -34,8 +34,8 @@ from equal_search import NO_END, RATES, minutes_of, read, search, unless_interru
 
 from sonoloop.errors import SonoloopError, UsageError
 from sonoloop.recipes.config import Preset, load_preset
-from sonoloop.recipes.evaluate import evaluate
-from sonoloop.recipes.evaluate_options import EvaluateOptions
+from sonoloop.recipes.evaluation.evaluate import evaluate
+from sonoloop.recipes.evaluation.options import EvaluateOptions
 from sonoloop.recipes.export import export
 from sonoloop.recipes.export_clips import export_clips
 from sonoloop.recipes.synthesize import synthesize

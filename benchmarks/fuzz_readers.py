@@ -71,8 +71,8 @@ def read_manifest(path: Path) -> None:
 def read_table(path: Path) -> None:
     """Read the table of a study's clips."""
     from sonoloop.data.config import ClipConfig  # noqa: PLC0415 - torch
-    from sonoloop.recipes.study_data import Stills  # noqa: PLC0415
-    from sonoloop.recipes.study_sources import read_source  # noqa: PLC0415
+    from sonoloop.recipes.study.data import Stills  # noqa: PLC0415
+    from sonoloop.recipes.study.sources import read_source  # noqa: PLC0415
 
     pool = Stills(("1.png",), ("p",), np.zeros(1, np.int64), np.zeros((1, 64, 64), np.uint8))
     read_source("fuzz", path, pool, {"x": 0}, ClipConfig(size=64))

@@ -21,10 +21,10 @@ from sonoloop.data.phantom import Motion, phantom_clip
 from sonoloop.data.recording import Frames
 from sonoloop.data.splits import SplitName, write_split
 from sonoloop.data.store import Entry, StoreWriter
-from sonoloop.recipes.study import study
-from sonoloop.recipes.study_fold import trained_makers
-from sonoloop.recipes.study_options import StudyOptions
-from sonoloop.recipes.study_synthesis import ClipMaker
+from sonoloop.recipes.study.fold import trained_makers
+from sonoloop.recipes.study.options import StudyOptions
+from sonoloop.recipes.study.study import study
+from sonoloop.recipes.study.synthesis import ClipMaker
 from sonoloop.report.study_record import StudyRecord
 from sonoloop.synthesis.seeds import pixels_sha256
 

@@ -22,7 +22,7 @@ def test_a_folder_that_is_no_dataset_is_refused(
 
 def test_its_options_reach_the_recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Label, folder and settings arrive as typed."""
-    from sonoloop.recipes import audit as recipe  # noqa: PLC0415 - imports torch
+    from sonoloop.recipes.audit import audit as recipe  # noqa: PLC0415 - imports torch
 
     seen: list[object] = []
     monkeypatch.setattr(recipe, "audit", lambda *arguments: seen.extend(arguments))

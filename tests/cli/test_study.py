@@ -7,8 +7,8 @@ import pytest
 
 from sonoloop.cli.main import main
 from sonoloop.cluster.study_engine import RayEngine
-from sonoloop.recipes.study_engine import LocalEngine
-from sonoloop.recipes.study_options import StudyOptions
+from sonoloop.recipes.study.engine import LocalEngine
+from sonoloop.recipes.study.options import StudyOptions
 
 
 def test_options_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,7 @@ def test_options_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def study(dataset: Path, out: Path, options: StudyOptions, **rest: object) -> None:
         given.update(rest, dataset=dataset, out=out, options=options)
 
-    monkeypatch.setattr("sonoloop.recipes.study.study", study)
+    monkeypatch.setattr("sonoloop.recipes.study.study.study", study)
     with pytest.raises(SystemExit) as stopped:
         main(
             ["study", "--data", "d", "--out", "o", "--label", "b_lines", "--classes", "no=0",
@@ -39,7 +39,7 @@ def test_a_cluster_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def study(*_: object, engine: object, **__: object) -> None:
         engines.append(engine)
 
-    monkeypatch.setattr("sonoloop.recipes.study.study", study)
+    monkeypatch.setattr("sonoloop.recipes.study.study.study", study)
     for words in (["--engine", "ray"], ["--engine", "ray", "--address", "h:1", "--threads", "4"],
                   ["--threads", "2"]):  # fmt: skip
         with pytest.raises(SystemExit) as stopped:

@@ -23,10 +23,10 @@ from sonoloop.checksums import SUMS_FILE
 from sonoloop.cluster.study_engine import RayEngine
 from sonoloop.data.splits import write_split
 from sonoloop.data.store import Entry, StoreWriter
-from sonoloop.recipes.study import study
-from sonoloop.recipes.study_cells import SCORES_FILE
-from sonoloop.recipes.study_engine import Engine, LocalEngine
-from sonoloop.recipes.study_options import StudyOptions
+from sonoloop.recipes.study.cells import SCORES_FILE
+from sonoloop.recipes.study.engine import Engine, LocalEngine
+from sonoloop.recipes.study.options import StudyOptions
+from sonoloop.recipes.study.study import study
 
 SIZE = 64
 OPTIONS = StudyOptions(

@@ -11,13 +11,13 @@ from rich.console import Console
 from sonoloop.data.splits import SplitName, write_split
 from sonoloop.data.store import Entry, StoreWriter
 from sonoloop.recipes.config import Preset, load_preset
-from sonoloop.recipes.study import study
-from sonoloop.recipes.study_context import StudyContext
-from sonoloop.recipes.study_data import StudyData, open_study_data
-from sonoloop.recipes.study_division import divide
-from sonoloop.recipes.study_fold import Makers
-from sonoloop.recipes.study_options import EXTRA, StudyOptions
-from sonoloop.recipes.study_synthesis import ClipMaker
+from sonoloop.recipes.study.context import StudyContext
+from sonoloop.recipes.study.data import StudyData, open_study_data
+from sonoloop.recipes.study.division import divide
+from sonoloop.recipes.study.fold import Makers
+from sonoloop.recipes.study.options import EXTRA, StudyOptions
+from sonoloop.recipes.study.study import study
+from sonoloop.recipes.study.synthesis import ClipMaker
 from sonoloop.report.study_record import StudyRecord
 
 SIZE, NUM_FRAMES = 64, 24

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sonoloop.recipes.audit_options import AuditOptions
+from sonoloop.recipes.audit.options import AuditOptions
 
 
 def audit(
@@ -21,6 +21,6 @@ def audit(
             beside the dataset, with "-audit" behind its name.
         options: Classes, folds and seed.
     """
-    from sonoloop.recipes import audit as recipe  # noqa: PLC0415 - imports torch: seconds
+    from sonoloop.recipes.audit import audit as recipe  # noqa: PLC0415 - imports torch: seconds
 
     recipe.audit(dataset, label, out, options)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sonoloop.recipes.evaluate_options import EvaluateOptions
+from sonoloop.recipes.evaluation.options import EvaluateOptions
 
 
 def evaluate(*, real: Path, synthetic: Path, out: Path, options: EvaluateOptions) -> int:
@@ -17,7 +17,7 @@ def evaluate(*, real: Path, synthetic: Path, out: Path, options: EvaluateOptions
     Returns:
         0, or 1 where clips could not be used.
     """
-    from sonoloop.recipes import evaluate as recipe  # noqa: PLC0415 - imports torch: seconds
+    from sonoloop.recipes.evaluation import evaluate as recipe  # noqa: PLC0415 - imports torch: seconds
 
     record = recipe.evaluate(real, synthetic, out, options)
     return 1 if record.real.failures or record.synthetic.failures else 0

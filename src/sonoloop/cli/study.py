@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sonoloop.cli.engine import EngineName, require_ray
 from sonoloop.errors import UsageError
-from sonoloop.recipes.study_options import StudyOptions
+from sonoloop.recipes.study.options import StudyOptions
 
 
 def study(
@@ -49,8 +49,8 @@ def study(
     if threads is not None and threads < 1:
         msg = f"--threads {threads}: at least 1 is needed"
         raise UsageError(msg)
-    from sonoloop.recipes import study as recipe  # noqa: PLC0415 - imports torch: seconds
-    from sonoloop.recipes.study_engine import Engine, LocalEngine  # noqa: PLC0415
+    from sonoloop.recipes.study import study as recipe  # noqa: PLC0415 - imports torch: seconds
+    from sonoloop.recipes.study.engine import Engine, LocalEngine  # noqa: PLC0415
 
     chosen: Engine = LocalEngine(threads)
     if uses_ray:

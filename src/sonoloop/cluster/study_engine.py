@@ -19,12 +19,12 @@ from sonoloop.cluster.connection import Cluster, connected
 from sonoloop.cluster.dispatch import Job, dispatched
 from sonoloop.cluster.folder_bytes import pack_folder, unpack_folder
 from sonoloop.cluster.software import Terms, require_software, software
-from sonoloop.recipes.study_cells import RUN_FOLDER, Cell, cell_folder, needs, write_cell
-from sonoloop.recipes.study_context import StudyContext, train_cell
-from sonoloop.recipes.study_fold import fold_folder
-from sonoloop.recipes.study_generators import write_training_dataset
-from sonoloop.recipes.study_options import ASKED, DECODED, GENERATOR_OF
-from sonoloop.recipes.study_synthesis import Synthetic
+from sonoloop.recipes.study.cells import RUN_FOLDER, Cell, cell_folder, needs, write_cell
+from sonoloop.recipes.study.context import StudyContext, train_cell
+from sonoloop.recipes.study.fold import fold_folder
+from sonoloop.recipes.study.generators import write_training_dataset
+from sonoloop.recipes.study.options import ASKED, DECODED, GENERATOR_OF
+from sonoloop.recipes.study.synthesis import Synthetic
 from sonoloop.recipes.torch_threads import torch_threads
 
 DATASET: Final = "dataset"
@@ -35,7 +35,7 @@ Made = dict[str, Synthetic]
 
 @dataclass(frozen=True)
 class RayEngine:
-    """An :class:`~sonoloop.recipes.study_engine.Engine` that spreads cells over a cluster.
+    """An :class:`~sonoloop.recipes.study.engine.Engine` that spreads cells over a cluster.
 
     A cell whose worker is lost is trained again, from its beginning: the same seed gives the same
     scores. Generators of a fold come before the cells that use them, (b) and (k) before both.

@@ -1,0 +1,1 @@
+"""``sonoloop audit``: what a dataset's labels can show, before any claim."""

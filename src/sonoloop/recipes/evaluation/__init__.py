@@ -1,0 +1,1 @@
+"""``sonoloop evaluate``: how loops compare with real clips."""

@@ -1,0 +1,1 @@
+"""``sonoloop study``: whether synthetic video helps a classifier."""
