@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from sonoloop.training.log import read_lines
 
@@ -78,6 +80,12 @@ def test_processes_train_like_one(dataset: Path, one: Path, tmp_path: Path, coun
     for stage in STAGES:
         start(count, dataset, tmp_path, stage, one / "autoencoder")
     assert_same(tmp_path, one)
+    latents, expected = (
+        load_file(out / "diffusion" / "latents.safetensors") for out in (tmp_path, one)
+    )
+    for name, tensor in expected.items():  # each made a part
+        assert torch.equal(latents[name], tensor)
+    assert not list((tmp_path / "diffusion").glob(".latents*"))
 
 
 def test_checkpoints_move_between_numbers_of_processes(

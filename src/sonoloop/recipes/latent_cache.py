@@ -125,7 +125,7 @@ def encode_clips(
     fabric: Fabric,
     console: Console,
 ) -> LatentCache:
-    """Cut, augment and encode every training video several times.
+    """Cut, augment and encode every training video several times, this process its share.
 
     Args:
         autoencoder: Stage 1 on fabric's device, in evaluation mode.
@@ -133,26 +133,43 @@ def encode_clips(
         config: How many encodings.
         augmentation: How clips are varied.
         seed: Of windows and augmentation.
-        fabric: Knows device and precision.
+        fabric: Knows device, precision and the other processes.
         console: Shows the progress.
 
     Returns:
-        The cache, on the CPU.
+        The clips of :func:`sample_batches`, on the CPU.
     """
     number = len(clips) * config.encodings_per_video
     samples = TrainingClips(clips, seed=seed, length=number)
-    starts = range(0, number, config.batch_size)
+    batches = sample_batches(len(clips), config, fabric.global_rank, fabric.world_size)
     parts = []
-    shown = track(starts, "encoding clips", console=console, disable=not console.is_terminal)
-    for start in shown:
-        numbers = range(start, min(start + config.batch_size, number))
-        generator = seed_step(seed, start, fabric.device)
+    shown = track(batches, "encoding clips", console=console, disable=not console.is_terminal)
+    for numbers in shown:
+        generator = seed_step(seed, numbers.start, fabric.device)
         batch = stack_arrays([samples[n] for n in numbers]).to(fabric.device)
         clip = augment(to_float(batch), augmentation, generator)
         videos = torch.tensor([samples.item(n) for n in numbers])
         encoded = _encode(autoencoder, clip, videos, fabric)
         parts.append(LatentCache(*(tensor.cpu() for tensor in encoded)))
     return _joined(parts)
+
+
+def sample_batches(
+    num_videos: int, config: LatentCacheConfig, rank: int, world_size: int
+) -> list[range]:
+    """Divide the encodings into batches, and say which are a process's.
+
+    Args:
+        num_videos: Training videos.
+        config: How many encodings, and how many at a time.
+        rank: Number of the process.
+        world_size: How many there are, each with every so-manieth batch.
+    """
+    number, size = num_videos * config.encodings_per_video, config.batch_size
+    return [
+        range(start, min(start + size, number))
+        for start in range(rank * size, number, world_size * size)
+    ]
 
 
 @torch.no_grad()

@@ -5,30 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from lightning_fabric import Fabric
 from rich.console import Console
 
-from sonoloop.autoencoder.model import VideoAutoencoder
-from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.dataset_source import fingerprint
-from sonoloop.errors import UsageError
 from sonoloop.recipes.config import STAGE_1_SECTIONS, Preset
-from sonoloop.recipes.latent_cache import (
-    LatentCache,
-    cache_key,
-    encode_clips,
-    load_cache,
-    save_cache,
-)
+from sonoloop.recipes.latent_cache import LatentCache
 from sonoloop.recipes.latent_task import SecondStage, latent_task
-from sonoloop.recipes.trained_autoencoder import TrainedAutoencoder, load_autoencoder
+from sonoloop.recipes.shared_latents import shared_latents
+from sonoloop.recipes.trained_autoencoder import load_autoencoder
 from sonoloop.recipes.training_control import with_control
 from sonoloop.recipes.training_data import TrainingData, open_training_data
 from sonoloop.synthesis.config import Stage2
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.launch import launch_fabric, open_shared_run
 from sonoloop.training.loop import Outcome
-from sonoloop.training.run_folder import RunFolder
 from sonoloop.training.session import run_training
 
 Composer = Callable[[Preset, LatentCache, TrainingData, tuple[int, ...], str | None], SecondStage]
@@ -103,12 +93,12 @@ class SecondStageRecipe:
         fabric = launch_fabric(training)
         with open_shared_run(fabric, out, run_config, resume=resume) as run:
             model = stage_1.model.to(fabric.device)
-            cache = _cached_latents(
+            cache = shared_latents(
                 model,
-                stage_1,
+                stage_1.weights_sha256,
                 clips.train,
                 preset,
-                run,
+                run.path,
                 seed=training.seed,
                 fabric=fabric,
                 console=console,
@@ -120,45 +110,3 @@ class SecondStageRecipe:
             return run_training(
                 fabric, task, training, run, interruption=interruption, console=console
             )
-
-
-def _cached_latents(
-    model: VideoAutoencoder,
-    stage_1: TrainedAutoencoder,
-    videos: ClipSet,
-    preset: Preset,
-    run: RunFolder,
-    *,
-    seed: int,
-    fabric: Fabric,
-    console: Console,
-) -> LatentCache:
-    """Take the run folder's latents if they are still right, else encode them."""
-    parts = {
-        "weights": stage_1.weights_sha256,
-        "videos": videos.item_ids,
-        "clip": preset.clip.model_dump(mode="json"),
-        "augmentation": preset.augmentation.model_dump(mode="json"),
-        "encodings": preset.latent_cache.encodings_per_video,
-        "seed": seed,
-    }
-    path, key = run.path / "latents.safetensors", cache_key(parts)
-    cache = load_cache(path, key)
-    if cache is None and fabric.is_global_zero:
-        console.print(f"encoding {len(videos)} videos for stage 2", highlight=False)
-        cache = encode_clips(
-            model,
-            videos,
-            preset.latent_cache,
-            preset.augmentation,
-            seed=seed,
-            fabric=fabric,
-            console=console,
-        )
-        save_cache(path, key, cache)
-    fabric.barrier()
-    cache = cache or load_cache(path, key)
-    if cache is None:
-        msg = f"{path} was not written by the first process: is the folder shared?"
-        raise UsageError(msg)
-    return LatentCache(*(tensor.to(fabric.device) for tensor in cache))
