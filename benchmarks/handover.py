@@ -1,0 +1,166 @@
+"""What a hand-over in the middle of a training costs, in FVD.
+
+    python benchmarks/handover.py DATASET --out DIR [--preset tiny] [--seeds 0 1 2]
+        [--set SECTION.KEY=VALUE ...]
+
+Both stages are trained twice: in one go, and for half of the steps, from whose hand-over file (the
+averaged weights in fp16) a new run with a fresh optimiser and warm-up makes the other half, with
+another seed as on another machine. Then every window of the held-out videos is rebuilt by stage 1,
+and a loop is made of its first frame. FVD is that of I3D on Kinetics-400 between these and the
+true windows, frames 1 to the last, at the same n and with the same noise.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from sonoloop import ImageToVideo
+from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.augmentation import to_float
+from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.evaluation.frechet import frechet_distance_of_features
+from sonoloop.features.i3d import I3dKinetics400
+from sonoloop.recipes.config import Preset, load_preset
+from sonoloop.recipes.export import export
+from sonoloop.recipes.labelled_dataset import window_starts_s
+from sonoloop.recipes.train_autoencoder import train_autoencoder
+from sonoloop.recipes.train_diffusion import train_diffusion
+from sonoloop.training.handover import HANDOVER_FILE
+
+QUIET: Final = Console(quiet=True)
+WINDOWS: Final = 4
+TRAININGS: Final = ("autoencoder_training", "diffusion_training")
+
+
+class Distances(NamedTuple):
+    """FVD of a model's clips, frame 0 left out."""
+
+    rebuilt: float
+    made: float
+
+
+def part_of(preset: Preset, share: float, seed: int) -> Preset:
+    """Shorten both stages."""
+    stages = {
+        name: getattr(preset, name).model_copy(
+            update={"seed": seed, "max_steps": round(share * getattr(preset, name).max_steps)}
+        )
+        for name in TRAININGS
+    }
+    return preset.model_copy(update=stages)
+
+
+def train(data: Path, preset: Preset, out: Path, seed: int, *, handed_over: bool) -> Path:
+    """Train both stages and export the model; what is there already is kept."""
+    if (out / "model").is_dir():
+        return out / "model"
+    first = part_of(preset, 0.5 if handed_over else 1.0, seed)
+    second = part_of(preset, 0.5, 10 + seed) if handed_over else None
+
+    def run(name: str) -> Path:
+        return out / (f"{name}-2" if handed_over else name)
+
+    train_autoencoder(data, first, out / "autoencoder", resume=True, console=QUIET)
+    if second is not None:
+        init = str(out / "autoencoder" / HANDOVER_FILE)
+        train_autoencoder(data, second, run("autoencoder"), init=init, resume=True, console=QUIET)
+    stage_1 = run("autoencoder")
+    train_diffusion(data, stage_1, first, out / "diffusion", resume=True, console=QUIET)
+    if second is not None:
+        init = str(out / "diffusion" / HANDOVER_FILE)
+        train_diffusion(
+            data, stage_1, second, run("diffusion"), init=init, resume=True, console=QUIET
+        )
+    export(
+        stage_1,
+        run("diffusion"),
+        data=data,
+        out=out / "model",
+        name=out.name,
+        console=QUIET,
+    )
+    return out / "model"
+
+
+def held_out(dataset: Path, split: str | None, folder: Path) -> Tensor:
+    """Cut windows of the held-out videos (n, 1, t, h, w), in [-1, 1]."""
+    config = ImageToVideo.from_pretrained(folder).config.clip
+    videos = ClipSet.open(dataset, split, config)  # type: ignore[arg-type]  # of the choices
+    clips = [
+        videos.clip(number, start_s=start)
+        for number in range(len(videos))
+        for start in window_starts_s(videos, number, WINDOWS)
+    ]
+    return to_float(torch.from_numpy(np.stack(clips)))
+
+
+@torch.inference_mode()
+def distances(folder: Path, real: Tensor, features: Tensor, net: I3dKinetics400) -> Distances:
+    """Rebuild the clips and move their first frames, and compare both with the true ones."""
+    model = ImageToVideo.from_pretrained(folder, device="cpu")
+    autoencoder = model.autoencoder
+    if not isinstance(autoencoder, VideoAutoencoder):
+        raise TypeError
+    rebuilt, made = [], []
+    for number, clip in enumerate(torch.split(real, 1)):
+        still, generator = clip[:, :, 0], torch.Generator().manual_seed(number)
+        noise = autoencoder.draw_speckle_noise([generator])
+        latent = model.sampler.sample(still, generators=[generator])
+        rebuilt.append(autoencoder.decode(still, autoencoder.encode(clip), speckle_noise=noise))
+        made.append(autoencoder.decode(still, latent, speckle_noise=noise))
+    found = [
+        frechet_distance_of_features(features, seen(net, torch.cat([one.clip for one in clips])))
+        for clips in (rebuilt, made)
+    ]
+    return Distances(*found)
+
+
+@torch.inference_mode()
+def seen(net: I3dKinetics400, clips: Tensor) -> Tensor:
+    """Compute the features of frames 1 to the last."""
+    later = clips[:, :, 1:].clamp(-1, 1)
+    return torch.cat([net(batch).cpu() for batch in torch.split(later, 8)])
+
+
+def main() -> None:
+    """Print a row per seed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--preset", default="tiny")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--split", default="test", choices=["validation", "test"])
+    parser.add_argument("--set", nargs="*", default=[], help="SECTION.KEY=VALUE of the preset")
+    given = parser.parse_args()
+    preset = load_preset(given.preset, dict(word.split("=", 1) for word in given.set))
+    net = I3dKinetics400.from_weights(device="cpu")
+    real: Tensor | None = None
+    for seed in given.seeds:
+        folders = [
+            train(given.dataset, preset, given.out / f"{name}-{seed}", seed, handed_over=handed)
+            for name, handed in (("one-go", False), ("handed-over", True))
+        ]
+        if real is None:
+            real = held_out(given.dataset, given.split, folders[0])
+            features = seen(net, real)
+            still = real[:, :, :1].expand_as(real)
+            repeated = frechet_distance_of_features(features, seen(net, still))
+            print(f"n = {len(real)} windows; the still repeated: FVD {repeated:.0f}\n")
+            columns = " one go | handed over | ratio |"
+            print(f"| seed | rebuilt:{columns} made:{columns}")
+            print("|" + " --- |" * 7)
+        one, two = (distances(folder, real, features, net) for folder in folders)
+        print(
+            f"| {seed} | {one.rebuilt:.1f} | {two.rebuilt:.1f} | {two.rebuilt / one.rebuilt:.3f} "
+            f"| {one.made:.1f} | {two.made:.1f} | {two.made / one.made:.3f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
