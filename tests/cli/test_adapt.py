@@ -23,9 +23,15 @@ def test_options_reach_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append((videos, out, options))
 
     monkeypatch.setattr(recipe, "adapt", note)
-    words = "adapt a b --out new --minutes 7.5 --model old --name mine --label-column view"
-    assert run(*words.split()) == 0
-    options = {"minutes": 7.5, "model": "old", "name": "mine", "label_column": "view"}
+    words = "adapt a b --out new --minutes 7.5 --model old --stage-1 keep --name mine"
+    assert run(*words.split(), "--label-column", "view") == 0
+    options = {
+        "minutes": 7.5,
+        "model": "old",
+        "stage_1": "keep",
+        "name": "mine",
+        "label_column": "view",
+    }
     assert calls == [((Path("a"), Path("b")), Path("new"), options)]
 
 

@@ -5,6 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from sonoloop.data.phantom_files import write_phantoms
@@ -93,6 +94,21 @@ def test_interruption_is_no_end(
     with pytest.raises(KeyboardInterrupt, match="SIGINT received"):
         adapt([videos], tmp_path / "out", model=str(model_folder), console=Console(quiet=True))
     assert not (tmp_path / "out").exists()
+
+
+def test_stage_1_can_be_kept(videos: Path, model_folder: Path, tmp_path: Path) -> None:
+    """Its weights are the model's, to the rounding of fp16; stage 2 gets the time."""
+    text = StringIO()
+    out = tmp_path / "kept"
+    adapt(
+        [videos], out, minutes=BUDGET_MINUTES / 2, model=str(model_folder), stage_1="keep",
+        console=Console(file=text, width=300),
+    )  # fmt: skip
+    assert "2/4 stage 1 of tiny is kept" in text.getvalue()
+    before, after = (read_model(folder)[1] for folder in (model_folder, out))
+    same = {name: torch.equal(after[name], tensor) for name, tensor in before.items()}
+    assert all(same[name] for name in same if name.startswith("autoencoder."))
+    assert not all(same[name] for name in same if name.startswith("diffusion."))
 
 
 def test_settings_fit_model_and_videos() -> None:

@@ -12,7 +12,7 @@ from sonoloop.training.config import FREE_ON_RESUME, TrainingConfig
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("max_steps", 0),
+        ("max_steps", -1),
         ("batch_size", 0),
         ("learning_rate", 0.0),
         ("betas", (0.9, 1.5)),

@@ -147,6 +147,16 @@ def test_finished_run_has_nothing_to_do(train: Train) -> None:
     assert train(max_steps=15).step == 15
 
 
+def test_no_steps_keep_the_first_weights(train: Train) -> None:
+    """A run that others can build on; steps can be added."""
+    kept = train(max_steps=0)
+    assert (kept.step, train(max_steps=0)) == (0, kept)
+    model, averaged = weights(kept, "model"), weights(kept, "ema")
+    for name, value in averaged.items():
+        assert torch.equal(value, model[f"toy.{name}"])
+    assert train(max_steps=3).step == 3
+
+
 def test_critic_is_logged_and_kept_beside_the_model(train: Train, tmp_path: Path) -> None:
     """A second learner has its own losses, weights and running means, but no average."""
     outcome = train(critic=True)

@@ -1,6 +1,7 @@
 """``sonoloop adapt``: the bundled model learns your own few videos."""
 
 from pathlib import Path
+from typing import Literal
 
 
 def adapt(
@@ -10,6 +11,7 @@ def adapt(
     out: Path,
     minutes: float = 5.0,
     model: str = "default",
+    stage_1: Literal["keep", "adapt"] = "adapt",
     name: str | None = None,
     label_column: str | None = None,
 ) -> int:
@@ -23,12 +25,22 @@ def adapt(
         videos: Videos, folders of them or manifests, as "sonoloop data prepare" takes them.
         out: Folder for the model. Beside it, in a folder of this name with "-work" behind it, lie
             the videos' frames and the trainings.
-        minutes: Time for training both stages.
+        minutes: Time for training.
         model: Name of a bundled model or a model folder to start from.
+        stage_1: "adapt" fine-tunes stage 1 too, "keep" leaves all of the time to stage 2; which is
+            better for what is in docs/synthesis.md.
         name: What manifests call the new model; by default the name of the folder.
         label_column: Column of the label in a manifest, "none" for no labels; by default "label".
     """
     from sonoloop.recipes import adapt as recipe  # noqa: PLC0415 - imports torch: seconds
 
-    recipe.adapt(videos, out, minutes=minutes, model=model, name=name, label_column=label_column)
+    recipe.adapt(
+        videos,
+        out,
+        minutes=minutes,
+        model=model,
+        stage_1=stage_1,
+        name=name,
+        label_column=label_column,
+    )
     return 0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import torch
 from rich.console import Console
@@ -20,9 +20,12 @@ from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.synthesis.config import ModelConfig
 from sonoloop.synthesis.pretrained import CONFIG_FILE, find_model, read_model
 from sonoloop.training.config import TrainingConfig
+from sonoloop.training.interruption import raise_if_signalled
+from sonoloop.training.loop import Outcome
 
 STAGE_1_SHARE: Final = 0.6
 """Of the time: stage 1 costs more per step, and stage 2 rests on it."""
+Stage1 = Literal["keep", "adapt"]
 SPLIT: Final = "0.8,0.2,0"
 """Train and validation; there is no test among a few videos."""
 ENCODINGS: Final = 240
@@ -35,6 +38,7 @@ def adapt(
     *,
     minutes: float = 5.0,
     model: str = "default",
+    stage_1: Stage1 = "adapt",
     name: str | None = None,
     label_column: str | None = None,
     console: Console | None = None,
@@ -49,6 +53,8 @@ def adapt(
         out: Where the model folder goes.
         minutes: Time for both stages, above 0; reading, checking and exporting come on top.
         model: Name of a bundled model, or a model folder: what to start from.
+        stage_1: Whether to fine-tune stage 1 too, or to keep the model's and leave all of the time
+            to stage 2.
         name: What manifests call the new model; None takes the name of ``out``.
         label_column: Column of the label in manifests; "none" for no labels.
         console: Where to report; None takes the terminal.
@@ -70,7 +76,7 @@ def adapt(
     base = read_model(find_model(model))[0]
     _diffusion_of(base)
     work = out.with_name(f"{out.name}-work")
-    dataset, stage_1, stage_2 = work / "dataset", work / "autoencoder", work / "diffusion"
+    dataset, run_1, run_2 = work / "dataset", work / "autoencoder", work / "diffusion"
     work.mkdir(parents=True, exist_ok=True)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     options = PrepareOptions(
@@ -87,29 +93,35 @@ def adapt(
     preset = adaptation_preset(base, found.counts.get("train", 0))
     seconds = 60 * minutes
     plan = TimedTraining(work / "plan.json", console)
-    say(f"2/4 stage 1 of {base.name} learns how these videos look and move")
-    plan.train(
-        stage_1,
-        STAGE_1_SHARE * seconds,
-        lambda steps, limit, where: train_autoencoder(
+
+    def train_stage_1(steps: int, limit: float | None, where: Console) -> Outcome:
+        return train_autoencoder(
             dataset,
             with_steps(preset, steps),
-            stage_1,
+            run_1,
             init=model,
             resume=True,
             max_seconds=limit,
             console=where,
-        ),
-    )
+        )
+
+    if stage_1 == "keep":
+        say(f"2/4 stage 1 of {base.name} is kept")
+        raise_if_signalled(train_stage_1(0, None, Console(quiet=True)).stopped_by)
+        share = 0.0
+    else:
+        say(f"2/4 stage 1 of {base.name} learns how these videos look and move")
+        share = STAGE_1_SHARE
+        plan.train(run_1, share * seconds, train_stage_1)
     say("3/4 stage 2 learns which motion goes with which still")
     plan.train(
-        stage_2,
-        (1 - STAGE_1_SHARE) * seconds,
+        run_2,
+        (1 - share) * seconds,
         lambda steps, limit, where: train_diffusion(
             dataset,
-            stage_1,
+            run_1,
             with_steps(preset, steps),
-            stage_2,
+            run_2,
             init=model,
             resume=True,
             max_seconds=limit,
@@ -118,8 +130,8 @@ def adapt(
     )
     say("4/4 checking against the model it came from")
     config = export(
-        stage_1,
-        stage_2,
+        run_1,
+        run_2,
         data=dataset,
         out=out,
         name=name or out.resolve().name,

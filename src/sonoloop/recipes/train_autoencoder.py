@@ -17,6 +17,7 @@ from sonoloop.autoencoder.warp_decoder import SPECKLE_PARTS
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.dataset_source import fingerprint
+from sonoloop.errors import UsageError
 from sonoloop.features.perceptual import Lpips
 from sonoloop.layers.actnorm2d import ActNorm2d
 from sonoloop.layers.memory_format import use_channels_last
@@ -84,6 +85,9 @@ def train_autoencoder(
         **preset.model_dump(mode="json"),
     }
     config = preset.autoencoder_training.for_videos(len(clips.train))
+    if not config.max_steps and init is None:
+        msg = "autoencoder_training.max_steps 0 keeps the weights of --init: give that too"
+        raise UsageError(msg)
     preset = preset.model_copy(update={"autoencoder_training": config})
     fabric = launch_fabric(config)
     if fabric.is_global_zero:

@@ -26,8 +26,8 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    max_steps: int = Field(default=10_000, ge=1)
-    """Optimiser steps in all, counted over every resumption."""
+    max_steps: int = Field(default=10_000, ge=0)
+    """Optimiser steps in all, counted over every resumption; 0 keeps the weights it starts from."""
 
     max_epochs: int | None = Field(default=None, ge=1)
     """Passes over the training videos, one random clip of each; takes the place of max_steps."""

@@ -106,6 +106,8 @@ class TrainingLoop(Generic[Batch]):
         for module in self._modules.values():
             module.train()
         saved_at = self._mark = time.monotonic()
+        if not config.max_steps and self._checkpoint is None:
+            self._save()
         for batch in self._task.batches(state.step) if state.step < config.max_steps else ():
             self._make_step_that_fits(self._fabric.to_device(batch))
             progress.advance(state.step)

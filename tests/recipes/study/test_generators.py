@@ -1,9 +1,11 @@
 """Generators of a fold: trained on its training videos, and on nothing else."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 from safetensors.numpy import load_file
 
@@ -14,8 +16,13 @@ from sonoloop.data.store import Entry, Store, StoreWriter
 from sonoloop.recipes.study.data import open_study_data
 from sonoloop.recipes.study.division import divide
 from sonoloop.recipes.study.fold import Originals, fold_clips, trained_makers
-from sonoloop.recipes.study.generators import generator_preset, write_training_dataset
+from sonoloop.recipes.study.generators import (
+    generator_preset,
+    train_generators,
+    write_training_dataset,
+)
 from sonoloop.recipes.study.options import StudyOptions
+from sonoloop.synthesis.pretrained import find_model, read_model
 
 PLANTED = 201
 """A grey level that only the planted frames have."""
@@ -143,3 +150,20 @@ def test_a_model_to_start_from_lends_its_architecture(tmp_path: Path) -> None:
     options = StudyOptions(generator_init="default", generator_preset=str(path))
     preset = generator_preset(options, ClipConfig(size=64), 20)
     assert (preset.autoencoder_losses.patch_adversarial, preset.critics.start) == (0.03, 0.25)
+
+
+def test_stage_1_of_a_model_can_be_kept(study_dataset: Path, tmp_path: Path) -> None:
+    """Where the preset gives it no steps."""
+    data = open_study_data(study_dataset, "label", ())
+    path = tmp_path / "kept.toml"
+    path.write_text("[autoencoder_training]\nmax_steps = 0\n")
+    options = StudyOptions(
+        generator_init="default", generator_preset=str(path), generator_minutes=0.02
+    )
+    dataset = write_training_dataset(data, data.item_ids[:6], tmp_path / "dataset")
+    train_generators(dataset, tmp_path, ["lddm"], options, Console(quiet=True))
+    assert json.loads((tmp_path / "steps.json").read_text()).keys() == {"diffusion"}
+    before, after = (read_model(folder)[1] for folder in (find_model("default"), tmp_path / "lddm"))
+    for name, tensor in after.items():
+        if name.startswith("autoencoder."):
+            assert torch.equal(tensor, before[name])

@@ -116,13 +116,14 @@ def train_generators(
         )
 
     stage_2: dict[str, Stage] = {"lddm": train_diffusion_on, "cinn": train_flow_on}
-    console.print(f"{folder.name}: training stage 1 on {len(store.items)} videos", markup=False)
-    fold(train_stage_1, stage_1, STAGE_1_SHARE)
+    if share_1 := STAGE_1_SHARE if preset.autoencoder_training.max_steps else 0.0:
+        console.print(f"{folder.name}: training stage 1 on {len(store.items)} videos", markup=False)
+    fold(train_stage_1, stage_1, share_1)
     for name in missing:
         run = folder / STAGE_2[name] if name in STAGE_2 else None
         if run is not None:
             console.print(f"{folder.name}: training stage 2 of {name}", markup=False)
-            fold(stage_2[name], run, 1 - STAGE_1_SHARE)
+            fold(stage_2[name], run, 1 - share_1)
         export(
             stage_1,
             run,
@@ -175,8 +176,11 @@ def _of_size(init: str | None, size: int) -> str | None:
 def _train(
     preset: Preset, stage: Stage, run: Path, share: float, *, folder: Path, options: StudyOptions
 ) -> None:
-    """Train one stage for its share of the minutes, or for the preset's steps."""
-    if options.generator_minutes is None:
+    """Train one stage for its share of the minutes, or for the preset's steps.
+
+    A stage 1 of no steps, the one of the model that training starts from, takes no time.
+    """
+    if options.generator_minutes is None or not share:
         raise_if_signalled(stage(preset, run, None, QUIET).stopped_by)
         return
     TimedTraining(folder / "steps.json", QUIET).train(
