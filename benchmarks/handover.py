@@ -12,19 +12,17 @@ true windows, frames 1 to the last, at the same n and with the same noise.
 
 import argparse
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import torch
+from fvd_of_loops import FvdOfLoops
 from rich.console import Console
 from torch import Tensor
 
 from sonoloop import ImageToVideo
-from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.augmentation import to_float
 from sonoloop.data.clip_sampling import ClipSet
-from sonoloop.evaluation.frechet import frechet_distance_of_features
-from sonoloop.features.i3d import I3dKinetics400
 from sonoloop.recipes.config import Preset, load_preset
 from sonoloop.recipes.export import export
 from sonoloop.recipes.labelled_dataset import window_starts_s
@@ -35,13 +33,6 @@ from sonoloop.training.handover import HANDOVER_FILE
 QUIET: Final = Console(quiet=True)
 WINDOWS: Final = 4
 TRAININGS: Final = ("autoencoder_training", "diffusion_training")
-
-
-class Distances(NamedTuple):
-    """FVD of a model's clips, frame 0 left out."""
-
-    rebuilt: float
-    made: float
 
 
 def part_of(preset: Preset, share: float, seed: int) -> Preset:
@@ -99,34 +90,6 @@ def held_out(dataset: Path, split: str | None, folder: Path) -> Tensor:
     return to_float(torch.from_numpy(np.stack(clips)))
 
 
-@torch.inference_mode()
-def distances(folder: Path, real: Tensor, features: Tensor, net: I3dKinetics400) -> Distances:
-    """Rebuild the clips and move their first frames, and compare both with the true ones."""
-    model = ImageToVideo.from_pretrained(folder, device="cpu")
-    autoencoder = model.autoencoder
-    if not isinstance(autoencoder, VideoAutoencoder):
-        raise TypeError
-    rebuilt, made = [], []
-    for number, clip in enumerate(torch.split(real, 1)):
-        still, generator = clip[:, :, 0], torch.Generator().manual_seed(number)
-        noise = autoencoder.draw_speckle_noise([generator])
-        latent = model.sampler.sample(still, generators=[generator])
-        rebuilt.append(autoencoder.decode(still, autoencoder.encode(clip), speckle_noise=noise))
-        made.append(autoencoder.decode(still, latent, speckle_noise=noise))
-    found = [
-        frechet_distance_of_features(features, seen(net, torch.cat([one.clip for one in clips])))
-        for clips in (rebuilt, made)
-    ]
-    return Distances(*found)
-
-
-@torch.inference_mode()
-def seen(net: I3dKinetics400, clips: Tensor) -> Tensor:
-    """Compute the features of frames 1 to the last."""
-    later = clips[:, :, 1:].clamp(-1, 1)
-    return torch.cat([net(batch).cpu() for batch in torch.split(later, 8)])
-
-
 def main() -> None:
     """Print a row per seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -138,23 +101,19 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], help="SECTION.KEY=VALUE of the preset")
     given = parser.parse_args()
     preset = load_preset(given.preset, dict(word.split("=", 1) for word in given.set))
-    net = I3dKinetics400.from_weights(device="cpu")
-    real: Tensor | None = None
+    fvd: FvdOfLoops | None = None
     for seed in given.seeds:
         folders = [
             train(given.dataset, preset, given.out / f"{name}-{seed}", seed, handed_over=handed)
             for name, handed in (("one-go", False), ("handed-over", True))
         ]
-        if real is None:
-            real = held_out(given.dataset, given.split, folders[0])
-            features = seen(net, real)
-            still = real[:, :, :1].expand_as(real)
-            repeated = frechet_distance_of_features(features, seen(net, still))
-            print(f"n = {len(real)} windows; the still repeated: FVD {repeated:.0f}\n")
+        if fvd is None:
+            fvd = FvdOfLoops(held_out(given.dataset, given.split, folders[0]))
+            print(f"n = {len(fvd.real)} windows; the still repeated: FVD {fvd.still:.0f}\n")
             columns = " one go | handed over | ratio |"
             print(f"| seed | rebuilt:{columns} made:{columns}")
             print("|" + " --- |" * 7)
-        one, two = (distances(folder, real, features, net) for folder in folders)
+        one, two = map(fvd, folders)
         print(
             f"| {seed} | {one.rebuilt:.1f} | {two.rebuilt:.1f} | {two.rebuilt / one.rebuilt:.3f} "
             f"| {one.made:.1f} | {two.made:.1f} | {two.made / one.made:.3f} |",
