@@ -40,7 +40,10 @@ def test_a_model_comes_out_and_work_is_not_done_twice(
     text = StringIO()
     console = Console(file=text, width=300)
     out = tmp_path / "model"
-    options = {"minutes": BUDGET_MINUTES, "model": str(model_folder), "console": console}
+    options = {
+        "minutes": BUDGET_MINUTES, "model": str(model_folder), "stage_1": "adapt",
+        "console": console,
+    }  # fmt: skip
     config = adapt([videos], out, **options)  # type: ignore[arg-type]
     assert config.diffusion.labels == ("cyst", "solid")
     assert config.diffusion.motion
@@ -96,12 +99,12 @@ def test_interruption_is_no_end(
     assert not (tmp_path / "out").exists()
 
 
-def test_stage_1_can_be_kept(videos: Path, model_folder: Path, tmp_path: Path) -> None:
+def test_stage_1_is_kept(videos: Path, model_folder: Path, tmp_path: Path) -> None:
     """Its weights are the model's, to the rounding of fp16; stage 2 gets the time."""
     text = StringIO()
     out = tmp_path / "kept"
     adapt(
-        [videos], out, minutes=BUDGET_MINUTES / 2, model=str(model_folder), stage_1="keep",
+        [videos], out, minutes=BUDGET_MINUTES / 2, model=str(model_folder),
         console=Console(file=text, width=300),
     )  # fmt: skip
     assert "2/4 stage 1 of tiny is kept" in text.getvalue()

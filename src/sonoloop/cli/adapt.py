@@ -11,7 +11,7 @@ def adapt(
     out: Path,
     minutes: float = 5.0,
     model: str = "default",
-    stage_1: Literal["keep", "adapt"] = "adapt",
+    stage_1: Literal["keep", "adapt"] = "keep",
     name: str | None = None,
     label_column: str | None = None,
 ) -> int:
@@ -27,8 +27,8 @@ def adapt(
             the videos' frames and the trainings.
         minutes: Time for training.
         model: Name of a bundled model or a model folder to start from.
-        stage_1: "adapt" fine-tunes stage 1 too, "keep" leaves all of the time to stage 2; which is
-            better for what is in docs/synthesis.md.
+        stage_1: "keep" leaves all of the time to stage 2, which learns how things move; "adapt"
+            spends most on stage 1, for organs that look like nothing the model knows.
         name: What manifests call the new model; by default the name of the folder.
         label_column: Column of the label in a manifest, "none" for no labels; by default "label".
     """

@@ -38,7 +38,7 @@ def adapt(
     *,
     minutes: float = 5.0,
     model: str = "default",
-    stage_1: Stage1 = "adapt",
+    stage_1: Stage1 = "keep",
     name: str | None = None,
     label_column: str | None = None,
     console: Console | None = None,
@@ -53,8 +53,8 @@ def adapt(
         out: Where the model folder goes.
         minutes: Time for both stages, above 0; reading, checking and exporting come on top.
         model: Name of a bundled model, or a model folder: what to start from.
-        stage_1: Whether to fine-tune stage 1 too, or to keep the model's and leave all of the time
-            to stage 2.
+        stage_1: "keep" takes the model's and leaves all of the time to stage 2; "adapt" fine-tunes
+            it first, which in minutes costs more texture than it gains (docs/experiments.md).
         name: What manifests call the new model; None takes the name of ``out``.
         label_column: Column of the label in manifests; "none" for no labels.
         console: Where to report; None takes the terminal.
