@@ -124,4 +124,5 @@ def energy_score(true: Latent, one: Latent, other: Latent) -> Float[Tensor, ""]:
         other: Another, independent of it.
     """
     distance = torch.linalg.vector_norm
-    return 0.5 * (distance(one - true) + distance(other - true) - distance(one - other))
+    score: Tensor = distance(one - true) + distance(other - true) - distance(one - other)
+    return 0.5 * score
