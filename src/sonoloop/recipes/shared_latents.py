@@ -71,6 +71,7 @@ def shared_latents(
     cache = load_cache(run / FILE, key)
     fabric.barrier()  # all have looked, none has written
     if cache is None:
+        console = console if fabric.is_global_zero else Console(quiet=True)
         console.print(f"encoding {len(videos)} videos for stage 2", highlight=False)
         batches = [
             sample_batches(len(videos), preset.latent_cache, rank, fabric.world_size)
