@@ -1,6 +1,6 @@
 """What is said of a study."""
 
-from sonoloop.report.study_record import ResultRecord, StudyRecord, VerdictRecord
+from sonoloop.report.study_record import IntervalRecord, ResultRecord, StudyRecord, VerdictRecord
 from sonoloop.report.study_sentences import study_findings
 
 
@@ -54,3 +54,26 @@ def test_what_was_not_trained_is_said(study_record: StudyRecord) -> None:
     (said,) = study_findings([changed], leaks=False)
     assert said.startswith("c3d at ratio 0.7: undecidable: true videos gain +0.050; (a), (i) not")
     assert said.endswith("trained, --undecidable go-on trains them")
+
+
+def test_it_is_said_which_stage_loses_the_gain(study_record: StudyRecord) -> None:
+    """Where true videos after stage 1 were an arm."""
+    result = study_record.results[1]
+    verdict = result.verdicts[0]
+    found = {"k": (0.2, 0.1, 0.3), "k-decoded": (0.1, 0.0, 0.2), "i": (0.05, -0.1, 0.2)}
+    gains = tuple(
+        verdict.against_baseline[0].model_copy(
+            update={
+                "arm": name,
+                "difference": IntervalRecord(estimate=estimate, low=low, high=high),
+            }
+        )
+        for name, (estimate, low, high) in found.items()
+    )
+    arms = tuple(result.arms[0].model_copy(update={"arm": name}) for name in ("b", *found))
+    compared = verdict.model_copy(update={"against_baseline": gains})
+    changed = result.model_copy(update={"arms": arms, "verdicts": (compared,)})
+    said = " ".join(study_findings([changed], leaks=False))
+    assert "true videos gain +0.20 [+0.10, +0.30], encoded and decoded +0.10 [+0.00, +0.20]" in said
+    assert "LDDM's +0.05 [-0.10, +0.20] by stage 2" in said
+    assert "lost by stage 1" not in " ".join(study_findings([result], leaks=False))

@@ -46,6 +46,7 @@ def _of_result(result: ResultRecord) -> Iterator[str]:
         yield verdict.sentence if verdict.arm == "i" else f"{verdict.arm}: {verdict.sentence}"
         if verdict.recovery is not None:
             yield _on_recovery(verdict.recovery)
+    yield from _on_stages(result)
     if result.not_trained:
         arms = ", ".join(f"({arm})" for arm in result.not_trained)
         yield (
@@ -54,6 +55,20 @@ def _of_result(result: ResultRecord) -> Iterator[str]:
         )
     elif not result.verdicts and result.headroom is not None:
         yield f"true videos of the other patients gain {signed(result.headroom)}"
+
+
+def _on_stages(result: ResultRecord) -> Iterator[str]:
+    """Say which stage loses what true videos gain."""
+    gains = result.gains()
+    if {"k", "k-decoded"} <= gains.keys():
+        true, decoded = signed(gains["k"]), signed(gains["k-decoded"])
+        sentence = (
+            f"true videos gain {true}, encoded and decoded {decoded}: what lies between is lost by "
+            "stage 1"
+        )
+        if "i" in gains:
+            sentence += f", what lies between that and LDDM's {signed(gains['i'])} by stage 2"
+        yield sentence
 
 
 def _on_recovery(found: RecoveryRecord) -> str:
