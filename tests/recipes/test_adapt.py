@@ -99,6 +99,15 @@ def test_interruption_is_no_end(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_fine_tuned_stage_1_is_not_called_kept(
+    videos: Path, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an earlier call adapted it in the same folder."""
+    monkeypatch.setattr(recipe, "train_autoencoder", lambda *_, **__: Outcome(7, None, None))
+    with pytest.raises(UsageError, match=r"fine-tuned: delete .*out-work, or choose another --out"):
+        adapt([videos], tmp_path / "out", model=str(model_folder), console=Console(quiet=True))
+
+
 def test_stage_1_is_kept(videos: Path, model_folder: Path, tmp_path: Path) -> None:
     """Its weights are the model's, to the rounding of fp16; stage 2 gets the time."""
     text = StringIO()

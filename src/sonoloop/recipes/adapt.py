@@ -107,7 +107,11 @@ def adapt(
 
     if stage_1 == "keep":
         say(f"2/4 stage 1 of {base.name} is kept")
-        raise_if_signalled(train_stage_1(0, None, Console(quiet=True)).stopped_by)
+        outcome = train_stage_1(0, None, Console(quiet=True))
+        raise_if_signalled(outcome.stopped_by)
+        if outcome.step:
+            msg = f"{run_1} holds one that was fine-tuned: delete {work}, or choose another --out"
+            raise UsageError(msg)
         share = 0.0
     else:
         say(f"2/4 stage 1 of {base.name} learns how these videos look and move")
