@@ -15,6 +15,7 @@ from rich.console import Console
 from sonoloop.errors import UsageError
 from sonoloop.recipes.study import engine
 from sonoloop.recipes.study.fold import Makers
+from sonoloop.recipes.study.generators import preset_sha256
 from sonoloop.recipes.study.options import EXTRA, PROBES, StudyOptions
 from sonoloop.recipes.study.study import study
 from sonoloop.report.study_record import StudyRecord
@@ -71,6 +72,26 @@ def test_another_study_in_the_folder_is_refused(
     options = StudyOptions(**{**finished_study[1].options, "epochs": 2})
     with pytest.raises(UsageError, match="holds a study with epochs 1, 2 was asked for"):
         study(study_dataset, out, options, label="label", console=QUIET, makers=stand_ins)
+
+
+def test_a_preset_file_that_changed_is_refused(
+    finished_study: Finished, study_dataset: Path, tmp_path: Path, stand_ins: Makers
+) -> None:
+    """Though its name is the same."""
+    preset, out = tmp_path / "mine.toml", tmp_path / "study"
+    out.mkdir()
+    preset.write_text("[autoencoder_training]\nmax_steps = 5\n")
+    asked = {**finished_study[1].options, "generator_preset": str(preset)}
+    settings = json.loads((finished_study[0] / "settings.json").read_text())
+    settings |= {"generator_preset": str(preset), "generator_settings": preset_sha256(str(preset))}
+    (out / "settings.json").write_text(json.dumps(settings))
+    preset.write_text("[autoencoder_training]\nmax_steps = 6\n")
+    with pytest.raises(UsageError, match=r"holds a study with generator-settings [0-9a-f]{12}, "):
+        study(
+            study_dataset, out, StudyOptions(**asked), label="label", console=QUIET,
+            makers=stand_ins,
+        )  # fmt: skip
+    assert preset_sha256("laptop") is None
 
 
 def test_a_plan_starts_nothing(

@@ -10,6 +10,7 @@ The folder of a fold and ratio::
     decoder/       as random/: stage 1 alone
 """
 
+import hashlib
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -164,6 +165,23 @@ def generator_preset(options: StudyOptions, clip: ClipConfig, num_videos: int) -
         for name in TRAININGS
     }
     return preset.model_copy(update=trainings)
+
+
+def preset_sha256(name: str) -> str | None:
+    """Name the content of a preset file, which may change between two calls of a study.
+
+    Args:
+        name: Of a preset, or a TOML file.
+
+    Returns:
+        12 hexadecimal digits; None for a preset of the package.
+
+    Raises:
+        UsageError: If the file is missing or no preset.
+    """
+    if not name.endswith(".toml"):
+        return None
+    return hashlib.sha256(load_preset(name).model_dump_json().encode()).hexdigest()[:12]
 
 
 def _of_size(init: str | None, size: int) -> str | None:

@@ -25,6 +25,7 @@ from sonoloop.recipes.study.data import open_study_data
 from sonoloop.recipes.study.division import divide
 from sonoloop.recipes.study.engine import Engine, LocalEngine
 from sonoloop.recipes.study.fold import Makers, trained_makers
+from sonoloop.recipes.study.generators import preset_sha256
 from sonoloop.recipes.study.options import (
     ASKED,
     GENERATOR_OF,
@@ -142,6 +143,7 @@ def study(  # noqa: PLR0913 - the options of a command
             "stills_fingerprint": fingerprint(stills) if stills else None,
             "label": label,
             "classes": list(classes),
+            "generator_settings": preset_sha256(options.generator_preset),
         }
         _keep_settings(out, settings, options)
         clear_runs(out, set(cells) - set(left))  # of a study killed just after it wrote the scores
