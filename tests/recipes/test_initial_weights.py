@@ -10,7 +10,7 @@ from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.errors import UsageError
 from sonoloop.recipes.config import Preset
-from sonoloop.recipes.initial_weights import start_from_run_or_model
+from sonoloop.recipes.initial_weights import refuse_to_keep_nothing, start_from_run_or_model
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.synthesis.pretrained import find_model, read_model, select
 from sonoloop.training.handover import HANDOVER_FILE
@@ -62,3 +62,11 @@ def test_handover_file_is_a_start(dataset: Path, small: Preset, tmp_path: Path) 
     diffusion = torch.nn.Linear(2, 2)
     with pytest.raises(UsageError, match="holds weights of 'autoencoder', not of 'diffusion'"):
         start_from_run_or_model(diffusion, str(tmp_path / "run" / HANDOVER_FILE), part="diffusion")
+
+
+def test_no_steps_need_weights_to_keep() -> None:
+    """Random ones are no model."""
+    with pytest.raises(UsageError, match=r"^diffusion_training\.max_steps 0 keeps the weights of"):
+        refuse_to_keep_nothing("diffusion", 0, None)
+    refuse_to_keep_nothing("diffusion", 0, "default")
+    refuse_to_keep_nothing("diffusion", 1, None)

@@ -17,6 +17,22 @@ from sonoloop.training.handover import HANDOVER_FILE, read_handover
 from sonoloop.training.run_folder import fill, start_from
 
 
+def refuse_to_keep_nothing(stage: str, max_steps: int, init: str | None) -> None:
+    """Refuse a training of no steps that starts from random weights.
+
+    Args:
+        stage: Its name; its settings are in the section of this name and "_training".
+        max_steps: Of the training; 0 keeps the weights it starts from.
+        init: Where weights come from; None for random ones.
+
+    Raises:
+        UsageError: If there is nothing to keep.
+    """
+    if not max_steps and init is None:
+        msg = f"{stage}_training.max_steps 0 keeps the weights of --init: give that too"
+        raise UsageError(msg)
+
+
 def start_from_run_or_model(
     module: nn.Module,
     source: str,

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from sonoloop.data.dataset_source import fingerprint
 from sonoloop.recipes.config import STAGE_1_SECTIONS, Preset
+from sonoloop.recipes.initial_weights import refuse_to_keep_nothing
 from sonoloop.recipes.latent_cache import LatentCache
 from sonoloop.recipes.latent_task import SecondStage, latent_task
 from sonoloop.recipes.shared_latents import shared_latents
@@ -90,6 +91,7 @@ class SecondStageRecipe:
         }
         by_name = {"diffusion": preset.diffusion_training, "flow": preset.flow_training}
         training = by_name[self.name].for_videos(len(clips.train))
+        refuse_to_keep_nothing(self.name, training.max_steps, init)
         fabric = launch_fabric(training)
         with open_shared_run(fabric, out, run_config, resume=resume) as run:
             model = stage_1.model.to(fabric.device)

@@ -17,13 +17,12 @@ from sonoloop.autoencoder.warp_decoder import SPECKLE_PARTS
 from sonoloop.data.augmentation import augment, to_float
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.dataset_source import fingerprint
-from sonoloop.errors import UsageError
 from sonoloop.features.perceptual import Lpips
 from sonoloop.layers.actnorm2d import ActNorm2d
 from sonoloop.layers.memory_format import use_channels_last
 from sonoloop.recipes.clip_batches import NumberedBatch, numbered_batches
 from sonoloop.recipes.config import Preset
-from sonoloop.recipes.initial_weights import start_from_run_or_model
+from sonoloop.recipes.initial_weights import refuse_to_keep_nothing, start_from_run_or_model
 from sonoloop.recipes.training_data import (
     TrainingData,
     fixed_clips,
@@ -85,9 +84,7 @@ def train_autoencoder(
         **preset.model_dump(mode="json"),
     }
     config = preset.autoencoder_training.for_videos(len(clips.train))
-    if not config.max_steps and init is None:
-        msg = "autoencoder_training.max_steps 0 keeps the weights of --init: give that too"
-        raise UsageError(msg)
+    refuse_to_keep_nothing(STAGE, config.max_steps, init)
     preset = preset.model_copy(update={"autoencoder_training": config})
     fabric = launch_fabric(config)
     if fabric.is_global_zero:
