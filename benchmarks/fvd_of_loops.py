@@ -62,10 +62,11 @@ class FvdOfLoops:
                 torch.Generator().manual_seed(BATCH_SIZE * number + item)
                 for item in range(len(clip))
             ]
+            features = autoencoder.first_frame_features(still)
             noise = autoencoder.draw_speckle_noise(generators)
             latent = loaded.sampler.sample(still, generators=generators)
             for latents, clips in ((autoencoder.encode(clip), rebuilt), (latent, made)):
-                decoded = autoencoder.decode(still, latents, speckle_noise=noise)
+                decoded = autoencoder.decode(still, latents, features, noise)
                 clips.append(decoded.clip.float().cpu())
         found = (self.seen(torch.cat(clips)) for clips in (rebuilt, made))
         return Distances(*(frechet_distance_of_features(self.features, one) for one in found))

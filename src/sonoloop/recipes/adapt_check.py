@@ -111,7 +111,8 @@ def score(model: ImageToVideo, clips: Clip) -> Scores:
         clip = clip.to(model.device)  # noqa: PLW2901 - the same clip, elsewhere
         first_frame = clip[:, :, 0]
         true_latent = autoencoder.encode(clip)
-        rebuilt = autoencoder.decode(first_frame, true_latent).clip
+        features = autoencoder.first_frame_features(first_frame)
+        rebuilt = autoencoder.decode(first_frame, true_latent, features).clip
         errors.append((rebuilt - clip)[:, :, 1:].square().mean())
         still_errors.append((first_frame.unsqueeze(2) - clip)[:, :, 1:].square().mean())
         generator = torch.Generator().manual_seed(number)
@@ -120,7 +121,7 @@ def score(model: ImageToVideo, clips: Clip) -> Scores:
         other = model.sampler.sample(first_frame, generators=[other_generator])
         latent_errors.append(energy_score(true_latent, latent, other))
         noise = autoencoder.draw_speckle_noise([generator])
-        made, _ = autoencoder.decode(first_frame, latent, speckle_noise=noise)
+        made, _ = autoencoder.decode(first_frame, latent, features, noise)
         energies.append(temporal_energy(made) / temporal_energy(clip).clamp(min=1e-6))
     return Scores(
         _mean_db(errors),
