@@ -1,5 +1,6 @@
 """FVD of what a model rebuilds of true clips, and of the loops it makes of their first frames."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,6 +13,9 @@ from sonoloop.evaluation.frechet import frechet_distance_of_features
 from sonoloop.features.i3d import I3dKinetics400
 
 BATCH_SIZE: Final = 8
+Generators = Sequence[torch.Generator]
+LatentsOf = Callable[[Tensor, Generators], Tensor]
+"""(true clips, a generator for each) -> latents."""
 
 
 class Distances(NamedTuple):
@@ -43,33 +47,44 @@ class FvdOfLoops:
     @property
     def still(self) -> float:
         """The distance of the first frames, repeated."""
-        repeated = self.real[:, :, :1].expand_as(self.real)
-        return frechet_distance_of_features(self.features, self.seen(repeated))
+        return self.distance(self.real[:, :, :1].expand_as(self.real))
 
-    @torch.inference_mode()
     def __call__(self, model: str | Path) -> Distances:
         """Rebuild the clips and move their first frames, with the same noise for every model."""
         loaded = ImageToVideo.from_pretrained(model, device=self.device)
         autoencoder = loaded.autoencoder
         if not isinstance(autoencoder, VideoAutoencoder):
             raise TypeError
-        rebuilt: list[Tensor] = []
-        made: list[Tensor] = []
+
+        def drawn(clip: Tensor, generators: Generators) -> Tensor:
+            return loaded.sampler.sample(clip[:, :, 0], generators=generators)
+
+        made = self.decoded(autoencoder, drawn)
+        return Distances(self.distance(self.rebuilt(autoencoder)), self.distance(made))
+
+    def rebuilt(self, autoencoder: VideoAutoencoder) -> Tensor:
+        """Encode and decode the clips."""
+        return self.decoded(autoencoder, lambda clip, _: autoencoder.encode(clip))
+
+    @torch.inference_mode()
+    def decoded(self, autoencoder: VideoAutoencoder, latents: LatentsOf) -> Tensor:
+        """Decode some latents from the clips' first frames, new speckle by the clip's number."""
+        parts: list[Tensor] = []
         for number, part in enumerate(torch.split(self.real, BATCH_SIZE)):
             clip = part.to(self.device)
-            still = clip[:, :, 0]
             generators = [
                 torch.Generator().manual_seed(BATCH_SIZE * number + item)
                 for item in range(len(clip))
             ]
-            features = autoencoder.first_frame_features(still)
             noise = autoencoder.draw_speckle_noise(generators)
-            latent = loaded.sampler.sample(still, generators=generators)
-            for latents, clips in ((autoencoder.encode(clip), rebuilt), (latent, made)):
-                decoded = autoencoder.decode(still, latents, features, noise)
-                clips.append(decoded.clip.float().cpu())
-        found = (self.seen(torch.cat(clips)) for clips in (rebuilt, made))
-        return Distances(*(frechet_distance_of_features(self.features, one) for one in found))
+            latent = latents(clip, generators)
+            decoded = autoencoder.decode(clip[:, :, 0], latent, speckle_noise=noise)
+            parts.append(decoded.clip.float().cpu())
+        return torch.cat(parts)
+
+    def distance(self, clips: Tensor) -> float:
+        """FVD of clips against the true ones."""
+        return frechet_distance_of_features(self.features, self.seen(clips))
 
     @torch.inference_mode()
     def seen(self, clips: Tensor) -> Tensor:

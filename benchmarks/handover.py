@@ -20,9 +20,9 @@ from fvd_of_loops import FvdOfLoops
 from rich.console import Console
 from torch import Tensor
 
-from sonoloop import ImageToVideo
 from sonoloop.data.augmentation import to_float
 from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.data.config import ClipConfig
 from sonoloop.recipes.config import Preset, load_preset
 from sonoloop.recipes.export import export
 from sonoloop.recipes.labelled_dataset import window_starts_s
@@ -78,9 +78,8 @@ def train(data: Path, preset: Preset, out: Path, seed: int, *, handed_over: bool
     return out / "model"
 
 
-def held_out(dataset: Path, split: str | None, folder: Path) -> Tensor:
+def held_out_windows(dataset: Path, split: str | None, config: ClipConfig) -> Tensor:
     """Cut windows of the held-out videos (n, 1, t, h, w), in [-1, 1]."""
-    config = ImageToVideo.from_pretrained(folder).config.clip
     videos = ClipSet.open(dataset, split, config)  # type: ignore[arg-type]  # of the choices
     clips = [
         videos.clip(number, start_s=start)
@@ -108,7 +107,7 @@ def main() -> None:
             for name, handed in (("one-go", False), ("handed-over", True))
         ]
         if fvd is None:
-            fvd = FvdOfLoops(held_out(given.dataset, given.split, folders[0]))
+            fvd = FvdOfLoops(held_out_windows(given.dataset, given.split, preset.clip))
             print(f"n = {len(fvd.real)} windows; the still repeated: FVD {fvd.still:.0f}\n")
             columns = " one go | handed over | ratio |"
             print(f"| seed | rebuilt:{columns} made:{columns}")

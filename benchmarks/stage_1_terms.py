@@ -1,0 +1,116 @@
+"""What each term of stage 1's loss, and new speckle, are worth on clips of patients never seen.
+
+    python benchmarks/stage_1_terms.py DATASET --out DIR [--preset default] [--steps 600]
+        [--variants pixels speckle critic temporal lpips] [--init MODEL]
+        [--set SECTION.KEY=VALUE ...]
+
+Stage 1 is trained anew for every variant, with the same steps and seed, and rebuilds every window
+of the held-out videos. Prints the minutes of training, temporal energy over the true one (1 is
+right), PSNR of the frames after the first, LPIPS of the net that no variant is trained on, and FVD
+(I3D on Kinetics-400, frames after the first) at the same n and noise. The same command again goes
+on where it was stopped.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Final
+
+import torch
+from fvd_of_loops import FvdOfLoops
+from handover import held_out_windows
+from rich.console import Console
+from torch import Tensor
+
+from sonoloop.evaluation.motion import temporal_energy
+from sonoloop.features.perceptual import Lpips
+from sonoloop.recipes.config import load_preset
+from sonoloop.recipes.train_autoencoder import train_autoencoder
+from sonoloop.recipes.trained_autoencoder import load_autoencoder
+
+NONE: Final = {
+    "autoencoder.speckle": "0",
+    "autoencoder_losses.patch_adversarial": "0",
+    "autoencoder_losses.temporal_adversarial": "0",
+    "autoencoder_losses.feature_matching": "0",
+    "autoencoder_losses.perceptual": "0",
+}
+SPECKLE: Final = NONE | {"autoencoder.speckle": "0.5"}
+CRITIC: Final = SPECKLE | {
+    "autoencoder_losses.patch_adversarial": "0.05",
+    "autoencoder_losses.feature_matching": "1",
+    "critics.learning_rate_scale": "0.5",
+    "critics.start": "0.3",
+    "autoencoder_training.betas": "[0.5, 0.99]",
+}
+VARIANTS: Final = {
+    "pixels": NONE,
+    "speckle": SPECKLE,
+    "critic": CRITIC,
+    "temporal": CRITIC | {"autoencoder_losses.temporal_adversarial": "0.05"},
+    "lpips": CRITIC | {"autoencoder_losses.perceptual": "0.02"},
+}
+"""Each has all of the one before it, but for the last, which is "critic" with LPIPS of alex."""
+
+
+def training_minutes(run: Path) -> float:
+    """Read how long a run trained."""
+    lines = (run / "log.jsonl").read_text().splitlines()
+    return max(float(json.loads(line)["seconds"]) for line in lines) / 60
+
+
+def lpips(clips: Tensor, true: Tensor, net: Lpips) -> float:
+    """Mean distance of the frames after the first."""
+    made, real = (frames[:, :, 1:].transpose(1, 2).flatten(0, 1) for frames in (clips, true))
+    parts = zip(torch.split(made, 32), torch.split(real, 32), strict=True)
+    with torch.inference_mode():
+        return float(torch.cat([net(one, other).flatten() for one, other in parts]).mean())
+
+
+def row(name: str, minutes: float, clips: Tensor, fvd: FvdOfLoops, net: Lpips) -> str:
+    """Measure clips that should be the true ones."""
+    clips = clips.clamp(-1, 1)
+    energy = float(temporal_energy(clips).sum() / temporal_energy(fvd.real).sum())
+    errors = (clips - fvd.real)[:, :, 1:].square().mean(dim=(1, 2, 3, 4)).clamp(min=1e-8)
+    psnr_db = float((10 * torch.log10(4 / errors)).mean())
+    return (
+        f"| {name} | {minutes:.1f} | {energy:.2f} | {psnr_db:.2f} "
+        f"| {lpips(clips, fvd.real, net):.4f} | {fvd.distance(clips):.0f} |"
+    )
+
+
+def main() -> None:
+    """Print a row per variant."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--preset", default="default")
+    parser.add_argument("--init", default=None)
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--split", default="test", choices=["validation", "test"])
+    parser.add_argument("--set", nargs="*", default=[], help="SECTION.KEY=VALUE of the preset")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    asked = {"autoencoder_training.max_steps": str(given.steps)}
+    asked |= dict(word.split("=", 1) for word in given.set)
+    clip_config = load_preset(given.preset, asked).clip
+    fvd = FvdOfLoops(held_out_windows(given.dataset, given.split, clip_config))
+    net = Lpips.from_weights("vgg")
+    print(f"n = {len(fvd.real)} windows of {given.split}, {given.steps} steps")
+    print("| trained with | minutes | energy | PSNR, dB | LPIPS (vgg) | FVD |")
+    print("|" + " --- |" * 6)
+    still = fvd.real[:, :, :1].expand_as(fvd.real)
+    print(row("nothing: the still repeated", 0, still, fvd, net), flush=True)
+    for name in given.variants:
+        preset = load_preset(given.preset, VARIANTS[name] | asked)
+        run = given.out / name
+        train_autoencoder(
+            given.dataset, preset, run, init=given.init, resume=True, console=Console(quiet=True)
+        )
+        autoencoder = load_autoencoder(run).model.to(fvd.device).eval()
+        print(row(name, training_minutes(run), fvd.rebuilt(autoencoder), fvd, net), flush=True)
+
+
+if __name__ == "__main__":
+    main()
