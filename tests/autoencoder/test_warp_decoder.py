@@ -1,5 +1,6 @@
 """The warp decoder bounds its flow and leaves frame 0 alone."""
 
+import pytest
 import torch
 
 from sonoloop.autoencoder.config import AutoencoderConfig
@@ -82,10 +83,11 @@ def test_speckle_follows_its_noise_and_spares_frame_zero() -> None:
     assert not torch.equal(clip, decoder(frame, pyramid, latent)[0])
 
 
-def test_gradients_stay_finite_where_all_speckle_may_go() -> None:
+@pytest.mark.parametrize("logit", [100.0, -200.0], ids=["all", "none"])
+def test_gradients_stay_finite_where_all_speckle_may_go_or_none(logit: float) -> None:
     """A head that shouts saturates its sigmoid; every weight still gets a finite gradient."""
     decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": 0.9}))
-    torch.nn.init.constant_(decoder.speckle_head.bias, 100.0)
+    torch.nn.init.constant_(decoder.speckle_head.bias, logit)
     pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
     noise = torch.randn(1, 1, 8, 64, 64)
     clip, _ = decoder(torch.rand(1, 1, 64, 64), pyramid, torch.randn(1, 3, 2, 4, 4), noise)

@@ -99,7 +99,8 @@ def test_whole_line_writes_tables_figures_and_page(start: Start, tmp_path: Path)
     assert {row["trained_on"] for row in rows} >= {"real", "real + cINN", "real + LDDM"}
     assert "LEAKS" in (out / "table2.md").read_text()
     for name in ("figure2.png", "figure3.png"):
-        assert Image.open(out / name).width > 800
+        with Image.open(out / name) as figure:
+            assert figure.width > 800
     page = (out / "report.html").read_text()
     assert page.count("Does synthetic video help?") >= 2
     stamp = (out / "study_video" / "study.json").stat().st_mtime_ns

@@ -55,3 +55,15 @@ def test_frames_have_noise_of_their_own() -> None:
     logits, noise = torch.ones(1, NUM, 3, 8, 8), noise_like_clip(1, 1, 3, 8, 8)
     alone = layer(logits[:, :, 1:2], noise[:, :, 1:2])
     torch.testing.assert_close(layer(logits, noise)[:, :, 1:2], alone)
+
+
+def test_filters_that_cancel_give_little_and_not_infinity() -> None:
+    """A filter and its negative, evenly mixed, leave nothing; gradients stay finite too."""
+    layer = FilteredNoise()
+    half = NUM // 2
+    layer.filters.data[half:] = -layer.filters.data[:half]
+    made = layer(torch.zeros(1, NUM, 1, 8, 8, requires_grad=True), noise_like_clip(1, 1, 1, 8, 8))
+    made.square().sum().backward()
+    assert made.abs().max() < 1e-2
+    assert layer.filters.grad is not None
+    assert layer.filters.grad.isfinite().all()

@@ -99,6 +99,17 @@ def test_not_a_number_stops_and_keeps_the_last_checkpoint(train: Train, tmp_path
     assert train().step == 12
 
 
+def test_not_a_number_is_found_in_its_own_step(train: Train) -> None:
+    """Long before the next line of the log; a gradient too, and no loss that is NaN has one.
+
+    On a CPU, where torch's warp crashes the process if NaN comes into its gradient.
+    """
+    with pytest.raises(SonoloopError, match="step 3: gradient_norm = nan"):
+        train("gradient", spoil_gradient_at=3, log_every=100)
+    with pytest.raises(SonoloopError, match="step 4: loss = nan, error = nan, so"):
+        train("loss", spoil_at=4, log_every=100)
+
+
 def test_signal_leads_to_a_checkpoint(train: Train, tmp_path: Path) -> None:
     """SIGTERM between two steps stops with a checkpoint and gives the handler back."""
     before = signal.getsignal(signal.SIGTERM)

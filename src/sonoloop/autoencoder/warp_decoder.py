@@ -26,6 +26,8 @@ RESIDUAL_SCALE: Final = 0.2
 """Pixel value of one unit of the residual's head: small, so that early steps stay small."""
 FIRST_SHARE: Final = -4.0
 """Logit at the start of the share of moved speckle that gives way to new: almost none."""
+LEAST_SHARE: Final = 1e-12
+"""At 0 the square root of the share has no gradient."""
 VARIANCE_FLOOR: Final = 1e-8
 MAX_GAIN: Final = 3.0
 """Largest change of the local brightness, up or down."""
@@ -148,7 +150,8 @@ class WarpDecoder(nn.Module):
         wanted = functional.interpolate(
             self.speckle_head(hidden).float(), size=list(moved.shape[2:]), mode="trilinear"
         )
-        share = self.most_new_speckle * torch.sigmoid(wanted[:, :1] + FIRST_SHARE)
+        share = torch.sigmoid(wanted[:, :1] + FIRST_SHARE).clamp_min(LEAST_SHARE)
+        share = self.most_new_speckle * share
         with torch.autocast(moved.device.type, enabled=False):
             speckle = filtered_noise(wanted[:, 1:], speckle_noise.float())
         later = replace_speckle(

@@ -16,6 +16,8 @@ from torch.nn import functional
 from sonoloop.shapes import Clip
 
 SMALLEST_LENGTH: Final = 1e-6
+SMALLEST_VARIANCE: Final = 1e-4
+"""Of a mix, before it is scaled to 1: filters may learn to cancel each other."""
 KERNEL_SIZE: Final = 7
 """Height and width of a filter in pixels."""
 GRAINS_PX: Final = ((0.7, 0.7), (1.0, 0.7), (1.5, 0.7), (1.0, 1.0), (2.0, 1.0), (1.5, 1.5))
@@ -60,4 +62,6 @@ class FilteredNoise(nn.Module):
         mix = logits.softmax(dim=1)
         overlap = kernels.flatten(1) @ kernels.flatten(1).mT  # filters see the same noise
         variance = torch.einsum("bkthw,kl,blthw->bthw", mix, overlap, mix)
-        return (mix[:, None] * filtered).sum(dim=2) / variance[:, None].sqrt()
+        return (mix[:, None] * filtered).sum(dim=2) / variance[:, None].clamp_min(
+            SMALLEST_VARIANCE
+        ).sqrt()

@@ -17,7 +17,7 @@ from sonoloop.training.handover import HANDOVER_FILE, write_handover
 from sonoloop.training.interruption import Interruption
 from sonoloop.training.learning_rate import learning_rate_at
 from sonoloop.training.log import append_line, cut_after
-from sonoloop.training.loss_record import LossRecord
+from sonoloop.training.loss_record import LossRecord, refuse_non_finite
 from sonoloop.training.memory import Tried, fitting_batch_size, memory_sentence
 from sonoloop.training.micro_batches import each_part, take_items
 from sonoloop.training.optimizer import set_learning_rate
@@ -175,6 +175,8 @@ class TrainingLoop(Generic[Batch]):
         state.step += 1
         state.ema.update(model.module)
         state.record.add(state.step, record)
+        if self._fabric.device.type == "cpu":
+            state.record.rows()  # no waiting here: what is not finite is found in its own step
 
     def _update_next(
         self, yielding: Sequence[Iterator[tuple[str, Losses]]], learning_rate: float
@@ -185,6 +187,9 @@ class TrainingLoop(Generic[Batch]):
         for name, losses in each_part(self._fabric, self._modules.values(), yielding):
             if not total:
                 self._prepared[name].optimizer.zero_grad(set_to_none=True)
+            if self._fabric.device.type == "cpu":  # torch's warp crashes where a gradient meets NaN
+                values = {key: float(value.detach()) for key, value in losses.items()}
+                refuse_non_finite(self.step + 1, values)
             self._fabric.backward(losses["loss"] / len(yielding))
             for key, value in losses.items():
                 total[key] = total.get(key, 0.0) + value.detach() / len(yielding)

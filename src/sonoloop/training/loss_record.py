@@ -44,7 +44,7 @@ class LossRecord:
             table = torch.cat([values for _, _, values in self._pending]).tolist()
             for step, names, _ in self._pending:
                 row, table = dict(zip(names, table, strict=False)), table[len(names) :]
-                _refuse_non_finite(step, row)
+                refuse_non_finite(step, row)
                 self._rows.append(row)
             self._pending.clear()
         return self._rows
@@ -66,7 +66,16 @@ class LossRecord:
         return {name: sum(values) / len(values) for name, values in columns.items()}
 
 
-def _refuse_non_finite(step: int, row: Mapping[str, float]) -> None:
+def refuse_non_finite(step: int, row: Mapping[str, float]) -> None:
+    """Stop a training whose losses are not numbers any more.
+
+    Args:
+        step: The step, to be named.
+        row: Its losses.
+
+    Raises:
+        SonoloopError: Naming the step and every loss that is not finite.
+    """
     bad = [f"{name} = {value}" for name, value in row.items() if not isfinite(value)]
     if bad:
         msg = (
