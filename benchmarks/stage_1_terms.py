@@ -27,6 +27,7 @@ from sonoloop.features.perceptual import Lpips
 from sonoloop.recipes.config import load_preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.trained_autoencoder import load_autoencoder
+from sonoloop.training.interruption import raise_if_signalled
 
 NONE: Final = {
     "autoencoder.speckle": "0",
@@ -104,9 +105,10 @@ def main() -> None:
     for name in given.variants:
         preset = load_preset(given.preset, VARIANTS[name] | asked)
         run = given.out / name
-        train_autoencoder(
+        outcome = train_autoencoder(
             given.dataset, preset, run, init=given.init, resume=True, console=Console(quiet=True)
         )
+        raise_if_signalled(outcome.stopped_by)
         autoencoder = load_autoencoder(run).model.to(fvd.device).eval()
         print(row(name, training_minutes(run), fvd.rebuilt(autoencoder), fvd, net), flush=True)
 

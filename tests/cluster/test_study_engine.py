@@ -17,12 +17,14 @@ import numpy as np
 import polars as pl
 import pytest
 import ray
+import torch
 from rich.console import Console
 
 from sonoloop.checksums import SUMS_FILE
 from sonoloop.cluster.study_engine import RayEngine
 from sonoloop.data.splits import write_split
 from sonoloop.data.store import Entry, StoreWriter
+from sonoloop.recipes.study import probe
 from sonoloop.recipes.study.cells import SCORES_FILE
 from sonoloop.recipes.study.engine import Engine, LocalEngine
 from sonoloop.recipes.study.options import StudyOptions
@@ -149,6 +151,44 @@ def test_results_are_those_of_one_process(dataset: Path, tmp_path: Path) -> None
     cells = _cells(tmp_path / "ray")
     assert len(cells) == 8
     assert cells == _cells(tmp_path / "local")
+
+
+class _Change:
+    """Stands in for I3D: mean, spread and change of a clip."""
+
+    id, checksum, num_features = "change", "c" * 64, 3
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+
+    def __call__(self, clip: torch.Tensor) -> torch.Tensor:
+        self.seen += [one.numpy().tobytes() for one in clip]
+        change = clip.diff(dim=2).abs().mean((1, 2, 3, 4))
+        return torch.stack([clip.mean((1, 2, 3, 4)), clip.std((1, 2, 3, 4)), change], dim=1)
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_machines_tell_one_another_what_probes_measured(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where pieces of work follow one another, no clip is looked at twice; scores are the same."""
+    one = {"Alive": True, "Resources": {"CPU": 1.0}}
+    monkeypatch.setattr(ray, "nodes", lambda: [one])
+    options = replace(OPTIONS, models="i3d-probe", size=None)
+    seen = {}
+    for name, engine in (("ray", RayEngine()), ("local", LocalEngine(threads=1))):
+        net = _Change()
+        monkeypatch.setattr(probe.I3dKinetics400, "from_weights", lambda _net=net, **_: _net)
+        study(
+            dataset, tmp_path / name, options, label="label", console=Console(quiet=True),
+            makers=_makers(None), engine=engine,
+        )  # fmt: skip
+        seen[name] = net.seen
+    for name in seen:
+        clips = [clip for clip in seen[name] if any(clip)]  # the plan measures a black one
+        assert len(clips) == len(set(clips)) == 32
+    assert _cells(tmp_path / "ray") == _cells(tmp_path / "local")
+    assert list((tmp_path / "ray" / "features").rglob("*.npz"))
 
 
 @pytest.mark.slow

@@ -1,8 +1,9 @@
 """``sonoloop study --engine ray``: one cell is one piece of work, and so are a fold's generators.
 
 Machines need no disk in common. What cells read is put into Ray's memory once: clips, first frames,
-and the dataset that a fold's generators are trained on, which the driver writes. Scores and
-generators come back as bytes, and the driver alone writes the folder of the study.
+and the dataset that a fold's generators are trained on, which the driver writes. Scores,
+features of probes and generators come back as bytes, and the driver alone writes the folder of the
+study.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from sonoloop.recipes.study.context import StudyContext, train_cell
 from sonoloop.recipes.study.fold import fold_folder
 from sonoloop.recipes.study.generators import write_training_dataset
 from sonoloop.recipes.study.options import ASKED, DECODED, GENERATOR_OF
+from sonoloop.recipes.study.probe import add_features, read_features
 from sonoloop.recipes.study.synthesis import Synthetic
 from sonoloop.recipes.torch_threads import torch_threads
 
@@ -31,6 +33,8 @@ DATASET: Final = "dataset"
 """Of a fold; the driver has it already."""
 FoldKey = tuple[int, float]
 Made = dict[str, Synthetic]
+Measured = dict[str, bytes]
+"""Features of probes, as files by name."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class _Spread:
         self.cells = {cell.name: cell for cell in cells}
         self.folds: dict[str, Cell] = {}  # by name, each with the first of its cells
         self.made: dict[FoldKey, Any] = {}
+        self.measured: Measured = read_features(context.folder)
+        self.measured_there: Any = None  # Ray's reference; None where new ones have come since
         self.uses = {_fold(cell): 0 for cell in cells}
         for cell in cells:
             self.uses[_fold(cell)] += self._needs_generators(cell)
@@ -126,7 +132,12 @@ class _Spread:
             self.context.console.print(f"{name}: generators and clips are there", markup=False)
             return None
         cell = self.cells[name]
-        write_cell(self.context.folder, cell, result)
+        found, measured = result
+        if measured:
+            add_features(self.context.folder, measured)
+            self.measured |= measured
+            self.measured_there = None
+        write_cell(self.context.folder, cell, found)
         rmtree(cell_folder(self.context.folder, cell) / RUN_FOLDER, ignore_errors=True)
         if self._needs_generators(cell):
             self.uses[_fold(cell)] -= 1
@@ -136,7 +147,11 @@ class _Spread:
 
     def _start(self, cell: Cell) -> Any:  # noqa: ANN401 - Ray's reference
         made = self.made[_fold(cell)] if self._needs_generators(cell) else None
-        return self.train.remote(self.shared, made, cell, self.sources, self.terms)
+        if self.measured_there is None:
+            self.measured_there = ray.put(self.measured)
+        return self.train.remote(
+            self.shared, made, self.measured_there, cell, self.sources, self.terms
+        )
 
     def _start_making(self, cell: Cell, folder: Path) -> Any:  # noqa: ANN401 - Ray's reference
         data, division = self.context.data, self.context.division(cell)
@@ -149,26 +164,37 @@ class _Spread:
 
 
 def train_remotely(
-    context: StudyContext, made: Made | None, cell: Cell, sources: Sequence[str], terms: Terms
-) -> dict[str, object]:
+    context: StudyContext,
+    made: Made | None,
+    measured: Measured,
+    cell: Cell,
+    sources: Sequence[str],
+    terms: Terms,
+) -> tuple[dict[str, object], Measured]:
     """Train a cell on a worker.
 
     Args:
         context: The study, all clips in it.
         made: Clips of the fold's generators, if the cell needs any.
+        measured: Features that are known.
         cell: Which training.
         sources: As the clips were made for.
         terms: Of the computation.
 
     Returns:
-        Scores, and what training saw.
+        Scores and what training saw, and the features that were not known.
     """
     require_software(terms.software)
-    with torch_threads(terms.threads), TemporaryDirectory(prefix="sonoloop-") as folder:
-        context = replace(context, folder=Path(folder))  # a probe keeps its features there
+    with torch_threads(terms.threads), TemporaryDirectory(prefix="sonoloop-") as scratch:
+        folder = Path(scratch)
+        context = replace(context, folder=folder)
+        if cell.model == "i3d-probe":
+            add_features(folder, measured)
         if made is not None:
             context.keep_made(cell, sources, made)
-        return train_cell(context, cell, sources, Path(folder) / RUN_FOLDER)
+        found = train_cell(context, cell, sources, folder / RUN_FOLDER)
+        features = read_features(folder)
+    return found, {name: features[name] for name in features.keys() - measured.keys()}
 
 
 def make_remotely(

@@ -1,5 +1,6 @@
 """Frozen features of a study's clips, computed once and kept in its folder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from sonoloop.atomic_files import write_atomically
 from sonoloop.classification.probe import Features
 from sonoloop.data.recording import Frames
 from sonoloop.evaluation.clip_sets import ClipSource
@@ -69,6 +71,32 @@ class StudyFeatures:
             rows = self._cache.rows([(_source(clip),) for clip in clips], advance)
         found: Features = rows.double().numpy()
         return found
+
+
+def read_features(study: Path) -> dict[str, bytes]:
+    """Read what probes have measured, to take it elsewhere.
+
+    Args:
+        study: Folder of a study.
+
+    Returns:
+        Files by their names below the folder of features; they never change.
+    """
+    folder = study / FEATURES_FOLDER
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.npz")
+    }
+
+
+def add_features(study: Path, files: Mapping[str, bytes]) -> None:
+    """Add what was measured elsewhere.
+
+    Args:
+        study: Folder of a study.
+        files: From ``read_features``.
+    """
+    for name, content in files.items():
+        write_atomically(study / FEATURES_FOLDER / name, content)
 
 
 def _source(clip: Frames) -> ClipSource:
