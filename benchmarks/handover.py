@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from equal_search import unless_interrupted
 from fvd_of_loops import FvdOfLoops
 from rich.console import Console
 from torch import Tensor
@@ -29,8 +30,6 @@ from sonoloop.recipes.labelled_dataset import window_starts_s
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.training.handover import HANDOVER_FILE
-from sonoloop.training.interruption import raise_if_signalled
-from sonoloop.training.loop import Outcome
 
 QUIET: Final = Console(quiet=True)
 WINDOWS: Final = 4
@@ -48,11 +47,6 @@ def part_of(preset: Preset, share: float, seed: int) -> Preset:
     return preset.model_copy(update=stages)
 
 
-def finish(outcome: Outcome) -> None:
-    """Stop where a signal stopped a training; the same command goes on."""
-    raise_if_signalled(outcome.stopped_by)
-
-
 def train(data: Path, preset: Preset, out: Path, seed: int, *, handed_over: bool) -> Path:
     """Train both stages and export the model; what is there already is kept."""
     if (out / "model").is_dir():
@@ -64,15 +58,19 @@ def train(data: Path, preset: Preset, out: Path, seed: int, *, handed_over: bool
         return out / (f"{name}-2" if handed_over else name)
 
     stage_1, init = run("autoencoder"), str(out / "autoencoder" / HANDOVER_FILE)
-    finish(train_autoencoder(data, first, out / "autoencoder", resume=True, console=QUIET))
+    unless_interrupted(
+        train_autoencoder(data, first, out / "autoencoder", resume=True, console=QUIET)
+    )
     if second is not None:
         again = train_autoencoder(data, second, stage_1, init=init, resume=True, console=QUIET)
-        finish(again)
+        unless_interrupted(again)
     init = str(out / "diffusion" / HANDOVER_FILE)
-    finish(train_diffusion(data, stage_1, first, out / "diffusion", resume=True, console=QUIET))
+    unless_interrupted(
+        train_diffusion(data, stage_1, first, out / "diffusion", resume=True, console=QUIET)
+    )
     if second is not None:
         folder = run("diffusion")
-        finish(
+        unless_interrupted(
             train_diffusion(data, stage_1, second, folder, init=init, resume=True, console=QUIET)
         )
     export(

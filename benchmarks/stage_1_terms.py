@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from equal_search import unless_interrupted
 from fvd_of_loops import FvdOfLoops
 from handover import held_out_windows
 from rich.console import Console
@@ -27,7 +28,6 @@ from sonoloop.features.perceptual import Lpips
 from sonoloop.recipes.config import load_preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.trained_autoencoder import load_autoencoder
-from sonoloop.training.interruption import raise_if_signalled
 
 NONE: Final = {
     "autoencoder.speckle": "0",
@@ -108,7 +108,7 @@ def main() -> None:
         outcome = train_autoencoder(
             given.dataset, preset, run, init=given.init, resume=True, console=Console(quiet=True)
         )
-        raise_if_signalled(outcome.stopped_by)
+        unless_interrupted(outcome)
         autoencoder = load_autoencoder(run).model.to(fvd.device).eval()
         print(row(name, training_minutes(run), fvd.rebuilt(autoencoder), fvd, net), flush=True)
 
