@@ -1,20 +1,18 @@
 """The site of ``make docs``: built without a warning, asking nothing of the network."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
+
+from ..chromium import CHROMIUM, Visit, started_browser
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 class _Loaded(HTMLParser):
@@ -66,21 +64,11 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the path")
 def test_search_works_from_a_folder(site: Path) -> None:
     """A word finds its page without a server, and without a request that leaves the machine."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright drives Chromium")
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    requests: list[str] = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=120_000)
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto((site / "index.html").as_uri())
-        page.locator("input.md-search__input").press_sequentially("typicality")
-        found = page.locator("a.md-search-result__link").first
+    with started_browser() as browser:
+        visit = Visit(browser, (site / "index.html").as_uri())
+        visit.page.locator("input.md-search__input").press_sequentially("typicality")
+        found = visit.page.locator("a.md-search-result__link").first
         # Each key searches again: what the first of them found stands there until then.
-        playwright.expect(found).to_have_attribute(
-            "href", re.compile(r"/synthesis\.html\?h=typicality"), timeout=120_000
-        )
-        browser.close()
-    assert len(requests) > 3
-    assert all(address.startswith("file:") for address in requests)
+        expect(found).to_have_attribute("href", re.compile(r"/synthesis\.html\?h=typicality"))
+    assert len(visit.requests) > 3
+    assert all(address.startswith("file:") for address in visit.requests)

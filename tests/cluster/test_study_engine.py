@@ -184,8 +184,8 @@ def test_machines_tell_one_another_what_probes_measured(
             makers=_makers(None), engine=engine,
         )  # fmt: skip
         seen[name] = net.seen
-    for name in seen:
-        clips = [clip for clip in seen[name] if any(clip)]  # the plan measures a black one
+    for looked_at in seen.values():
+        clips = [clip for clip in looked_at if any(clip)]  # the plan measures a black one
         assert len(clips) == len(set(clips)) == 32
     assert _cells(tmp_path / "ray") == _cells(tmp_path / "local")
     assert list((tmp_path / "ray" / "features").rglob("*.npz"))

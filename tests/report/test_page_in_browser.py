@@ -3,24 +3,17 @@
 Needs Chromium on the path (``apt-get install chromium``); the Playwright package only drives it.
 """
 
-import os
-import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+from ..chromium import CHROMIUM, DESKTOP, PHONE, TIMEOUT_MS, Visit, started_browser
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the path")
 
-TIMEOUT_MS = 120_000
-"""Long, because a busy machine with one core must pass too."""
-PHONE, DESKTOP = (360, 740), (1280, 900)
 FIRST_LOOP = "document.querySelector('video')"
 PIXELS = """() => {
   const loop = document.querySelector('video'), canvas = document.createElement('canvas');
@@ -41,48 +34,17 @@ def wait_until(page: Page, condition: str) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium; without its sandbox where it refuses to have one, as root."""
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=arguments, timeout=TIMEOUT_MS
-        )
+    """Start Chromium."""
+    with started_browser() as started:
         yield started
-        started.close()
-
-
-class Visit:
-    """A page that is open, with what it asked for and complained about."""
-
-    def __init__(
-        self, browser: Browser, path: Path, size: tuple[int, int], *, calm: bool = False
-    ) -> None:
-        """Open a file and listen."""
-        self.requests: list[str] = []
-        self.escaped: list[str] = []
-        self.complaints: list[str] = []
-        self.page: Page = browser.new_page(
-            viewport={"width": size[0], "height": size[1]},
-            reduced_motion="reduce" if calm else "no-preference",
-        )
-        self.page.set_default_timeout(TIMEOUT_MS)
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.route(re.compile("^(http|ws)"), self._stop)
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(path.as_uri())
-
-    def _stop(self, route: Route) -> None:
-        self.escaped.append(route.request.url)
-        route.abort()
 
 
 @pytest.fixture
 def visit(browser: Browser, report_path: Path) -> Iterator[Visit]:
     """Open the report at desktop width."""
-    opened = Visit(browser, report_path, DESKTOP)
+    opened = Visit(browser, report_path.as_uri(), hears_console=True)
     yield opened
-    opened.page.close()
+    opened.context.close()
 
 
 def test_loops_play(visit: Visit) -> None:
@@ -143,7 +105,7 @@ def test_button_stops_and_starts_all_loops(visit: Visit) -> None:
 
 def test_reduced_motion_is_respected(browser: Browser, report_path: Path) -> None:
     """Nothing starts by itself, gifs stand still; the button starts the loops."""
-    page = Visit(browser, report_path, DESKTOP, calm=True).page
+    page = Visit(browser, report_path.as_uri(), calm=True).page
     page.locator("video").first.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     assert page.evaluate("Array.from(document.querySelectorAll('video')).every((v) => v.paused)")
@@ -152,7 +114,7 @@ def test_reduced_motion_is_respected(browser: Browser, report_path: Path) -> Non
     assert page.evaluate(gif) == "data:image/png"
     page.get_by_role("button", name="Play all loops").click()
     wait_until(page, f"!{FIRST_LOOP}.paused")
-    page.close()
+    page.context.close()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -160,12 +122,12 @@ def test_nothing_is_wider_than_the_screen(
     browser: Browser, report_path: Path, size: tuple[int, int]
 ) -> None:
     """Tables and strips scroll in their own containers, also with every fold open."""
-    page = Visit(browser, report_path, size).page
+    page = Visit(browser, report_path.as_uri(), size).page
     page.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     table = page.locator(".results").first
     assert table.is_visible()
-    page.close()
+    page.context.close()
 
 
 def test_page_can_be_printed(visit: Visit) -> None:

@@ -1,8 +1,5 @@
 """A server in a thread with a tiny model, and a browser that may ask nobody else."""
 
-import os
-import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser
 
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.web.address import Address, listening
@@ -20,12 +17,8 @@ from sonoloop.web.server import gradio_settings, make_server, page_app
 from sonoloop.web.service import SynthesisService
 from sonoloop.web.study_view import StudyFolder
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-TIMEOUT_MS = 120_000
-"""Long, because a busy machine with one core must pass too."""
-DESKTOP = (1280, 900)
+from ..chromium import CHROMIUM, TIMEOUT_MS, started_browser
+
 LIMITS = Limits(max_upload_mb=2, max_frames=4000, max_files=20)
 
 
@@ -34,30 +27,6 @@ class Served(NamedTuple):
 
     url: str
     service: SynthesisService
-
-
-class Visit:
-    """A page that is open, with what it asked for elsewhere and complained about."""
-
-    def __init__(self, browser: Browser, url: str, size: tuple[int, int] = DESKTOP) -> None:
-        """Open an address and listen."""
-        self.url = url
-        self.escaped: list[str] = []
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, accept_downloads=True
-        )
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(TIMEOUT_MS)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.route(re.compile(rf"^(http|ws)(?!s?://{re.escape(url[7:])})"), self._stop)
-        self.page.goto(url)
-
-    def _stop(self, route: Route) -> None:
-        self.escaped.append(route.request.url)
-        route.abort()
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = TIMEOUT_MS / 1000) -> None:
@@ -103,14 +72,8 @@ def browser() -> Iterator[Browser]:
     """Start Chromium for one file: its event loop is in the way of others."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium on the path")
-    expect.set_options(timeout=TIMEOUT_MS)
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=arguments, timeout=TIMEOUT_MS
-        )
+    with started_browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from sonoloop.synthesis.provenance import read_provenance
 
-from .conftest import Served, Visit, wait_for
+from ..chromium import PHONE, Visit
+from .conftest import Served, wait_for
 
-PHONE = (360, 740)
 FIRST = "document.querySelector('video')"
 PIXELS = """() => {
   const loop = document.querySelector('video'), canvas = document.createElement('canvas');

@@ -19,10 +19,10 @@ from sonoloop.web.reader_rest import routes
 from sonoloop.web.reader_study import ANSWERS_FILE, ReaderStudy
 from sonoloop.web.server import plain_app
 
-from .conftest import Visit, run_server
+from ..chromium import PHONE, Visit
+from .conftest import run_server
 
 NUM_CLIPS = 4
-PHONE = (360, 740)
 
 
 @pytest.fixture(scope="module")

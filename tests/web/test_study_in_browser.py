@@ -13,9 +13,9 @@ from sonoloop.diffusion.model import LatentDiffusion
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.web.study_view import StudyFolder
 
-from .conftest import Served, Visit, serve
+from ..chromium import PHONE, Visit
+from .conftest import Served, serve
 
-PHONE = (390, 844)
 STUDY = """# Does it help?
 
 | arm | sensitivity | specificity | gain over (b) |
