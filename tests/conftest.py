@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from PIL import Image
 from scipy import ndimage
 
@@ -24,6 +25,9 @@ from sonoloop.synthesis.config import ModelConfig, TypicalityConfig
 from sonoloop.synthesis.image_to_video import ImageToVideo
 from sonoloop.synthesis.pretrained import pack_weights, write_model
 from sonoloop.synthesis.typicality import Typicality
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # how long an example takes says how busy the machine is
 
 CLIP = ClipConfig(size=64, num_frames=16, window_s=1.92)
 AUTOENCODER = AutoencoderConfig(

@@ -40,7 +40,7 @@ def test_coreutils_reads_the_file(folder: Path) -> None:
     assert result.stdout.splitlines() == ["a.bin: OK", "below/b c.bin: OK"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from((*NAMES, SUMS_FILE)), bit=st.integers(0, 10**4))
 def test_any_flipped_bit_is_found(folder: Path, flipped: Flipped, name: str, bit: int) -> None:
     """Also one of the checksums, which then accuses their file or itself."""

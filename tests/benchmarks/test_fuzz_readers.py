@@ -53,7 +53,6 @@ def test_whole_files_are_read(bench: Bench) -> None:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )

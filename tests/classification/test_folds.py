@@ -9,7 +9,7 @@ from sonoloop.classification.folds import patient_folds
 from sonoloop.errors import UsageError
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(2, 6))
 def test_no_patient_lies_in_two_folds_and_none_is_empty(seed: int, num_folds: int) -> None:
     """Whatever patients and labels, as long as each class has patients enough."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoloop.classification.recovery import fieller, recovery
@@ -70,7 +70,6 @@ def test_fieller_without_error_in_the_denominator_is_the_plain_interval() -> Non
     assert ends == pytest.approx((0.25 - 1.959964 * 0.5 / 4, 0.25 + 1.959964 * 0.5 / 4))
 
 
-@settings(deadline=None)
 @given(st.floats(-1, 1), st.floats(0.3, 1), st.floats(0.01, 0.1), st.floats(-0.9, 0.9))
 def test_fieller_ends_are_where_the_difference_could_be_nothing(
     numerator: float, denominator: float, deviation: float, correlation: float

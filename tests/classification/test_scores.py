@@ -20,7 +20,7 @@ def _case(seed: int, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     return labels, probabilities / probabilities.sum(1, keepdims=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(CASES, st.integers(2, 4))
 def test_figures_are_those_of_scikit_learn(seed: int, num_classes: int) -> None:
     """An independent implementation gives every figure of the record (scikit-learn's metrics)."""

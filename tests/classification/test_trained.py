@@ -65,9 +65,7 @@ def test_another_kind_of_run_is_refused(tmp_path: Path) -> None:
         load_classifier(tmp_path)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(name=st.sampled_from(["best.safetensors", "config.json"]), bit=st.integers(0, 10**7))
 def test_any_flipped_bit_is_found(
     early_stopped: Path, flipped: Flipped, name: str, bit: int

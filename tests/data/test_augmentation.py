@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoloop.data.augmentation import augment, to_float
@@ -52,7 +52,6 @@ def test_flip_of_a_half_takes_half() -> None:
     assert 0.4 < mirrored.float().mean() < 0.6
 
 
-@settings(deadline=None)  # the first example pays for imports
 @given(seed=st.integers(0, 1000))
 def test_all_frames_change_alike(seed: int) -> None:
     """Property: a clip at rest stays at rest, and values stay in range."""

@@ -298,9 +298,7 @@ def test_fewer_frames_than_stated_are_kept(tmp_path: Path) -> None:
     assert "states 9 frames but 4 could be decoded" in recording.warnings[0]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 0.999))
 def test_any_truncation_gives_frames_or_a_sentence(tmp_path: Path, share: float) -> None:
     """No other error escapes."""

@@ -130,7 +130,7 @@ def test_measuring_on_a_pack_is_refused(path: Path) -> None:
         refuse_pack(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bit=st.integers(0, 8 * 3000))
 def test_any_flipped_bit_is_found(path: Path, flipped: Flipped, bit: int) -> None:
     """On opening, by the name of the file."""

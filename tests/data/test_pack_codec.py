@@ -17,7 +17,7 @@ def noise(shape: tuple[int, int, int], seed: int = 0) -> Frames:
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     shape=st.tuples(st.integers(1, 20), st.integers(1, 20), st.integers(1, 20)),
     step=st.floats(1.0, 64.0),

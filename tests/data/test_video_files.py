@@ -155,9 +155,7 @@ def test_video_with_its_index_first_gives_what_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ".gif", ".mkv"])
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1))
 def test_any_truncation_gives_frames_or_a_sentence(
     tmp_path: Path, suffix: str, share: float

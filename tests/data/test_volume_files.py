@@ -109,9 +109,7 @@ def test_a_huge_header_takes_no_memory(tmp_path: Path) -> None:
         read_volume_file(path)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 0.999), suffix=st.sampled_from([".nii", ".nii.gz", ".mha"]))
 def test_any_truncation_gives_frames_or_a_sentence(
     tmp_path: Path, share: float, suffix: str

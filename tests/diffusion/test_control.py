@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -29,7 +29,6 @@ def test_temporal_energy_is_the_mean_change() -> None:
     assert temporal_energy(clips).tolist() == pytest.approx([0.1, 0.0])
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(2**-10, 1, width=32), min_size=2, max_size=300))
 def test_strength_is_the_share_that_moves_less(energies: list[float]) -> None:
     """Property: in [0, 1], never falling with energy, 0 below all and 1 above all."""

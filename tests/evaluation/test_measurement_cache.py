@@ -110,7 +110,7 @@ def test_damaged_cache_is_named(tmp_path: Path) -> None:
         MeasurementCache(tmp_path, Net())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bit=st.integers(0, 8 * 2000))
 def test_a_flipped_bit_never_changes_a_number(tmp_path: Path, flipped: Flipped, bit: int) -> None:
     """The file is refused, or what was flipped says nothing of rows, such as a date."""

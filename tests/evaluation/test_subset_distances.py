@@ -30,7 +30,7 @@ def normal(count: int, dimension: int, seed: int) -> Tensor:
     dimension=st.integers(1, 40),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_parts_score_as_they_would_alone(
     counts: tuple[int, int], dimension: int, seed: int
 ) -> None:

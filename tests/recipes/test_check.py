@@ -71,9 +71,7 @@ def test_a_flipped_byte_is_found(dataset: Path) -> None:
     assert "run 'sonoloop data prepare' again" in problems[-1]
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(data=st.data(), bit=st.integers(0, 10**7))
 def test_any_flipped_bit_of_any_file_is_found(
     prepared: Path, flipped: Flipped, data: st.DataObject, bit: int

@@ -84,7 +84,7 @@ def test_a_later_start_gives_the_same_batches(dataset: Path) -> None:
     assert not torch.equal(whole[0][1], whole[1][1])
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     num_videos=st.integers(1, 11),
     world_size=st.integers(1, 4),

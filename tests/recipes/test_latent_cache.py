@@ -55,7 +55,7 @@ def test_key_depends_on_content_not_order() -> None:
     assert cache_key({"a": 1}) != cache_key({"a": 2})
 
 
-@settings(deadline=None, max_examples=25)  # the first example pays for imports
+@settings(max_examples=25)
 @given(count=st.integers(1, 9), batch_size=st.integers(1, 12), skipped=st.integers(0, 5))
 def test_batches_visit_every_pair_once_an_epoch(count: int, batch_size: int, skipped: int) -> None:
     """Property: from any step on the order is that of the whole run; pairs stay together."""
@@ -73,7 +73,7 @@ def test_batches_visit_every_pair_once_an_epoch(count: int, batch_size: int, ski
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(count=st.integers(1, 9), share=st.integers(1, 3), world_size=st.integers(1, 4))
 def test_processes_share_the_pairs(count: int, share: int, world_size: int) -> None:
     """Property: together they take every pair once an epoch, each step's as one process would."""

@@ -59,9 +59,7 @@ def test_every_format_knows_where_it_came_from(loops: Path) -> None:
     assert len(made) == 1
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(data=st.data(), bit=st.integers(0, 10**7))
 def test_any_flipped_bit_of_any_file_is_found(
     loops: Path, flipped: Flipped, data: st.DataObject, bit: int

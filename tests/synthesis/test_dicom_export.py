@@ -106,7 +106,7 @@ def test_dciodvfy_finds_no_fault(tmp_path: Path, spacing: tuple[float, float] | 
     assert [line for line in errors if YOUNGER_THAN_THE_VALIDATOR not in line] == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     source=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
     label=st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=500),

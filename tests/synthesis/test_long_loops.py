@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -50,7 +50,6 @@ def changes(clip: Tensor) -> Tensor:
     return (clip.roll(-1, 2) - clip).abs().mean(dim=(0, 1, 3, 4))
 
 
-@settings(deadline=None)
 @given(num_frames=st.integers(2, 200), window=st.integers(8, 24))
 def test_every_frame_is_shared_out(num_frames: int, window: int) -> None:
     """Property: weights sum to 1 and none is negative; a loop's motion falls at its end.

@@ -83,9 +83,7 @@ def test_unknown_model_names_what_there_is() -> None:
         find_model("nonsense")
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(name=st.sampled_from((CONFIG_FILE, WEIGHTS_FILE, SUMS_FILE)), bit=st.integers(0, 10**7))
 def test_any_flipped_bit_is_found(
     model_folder: Path, flipped: Flipped, name: str, bit: int

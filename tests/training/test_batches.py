@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoloop.errors import UsageError
@@ -19,7 +19,6 @@ class Numbers:
         return np.array([n], dtype=np.uint8)
 
 
-@settings(deadline=None)  # the first example pays for imports
 @given(
     first_step=st.integers(0, 5),
     steps=st.integers(0, 5),

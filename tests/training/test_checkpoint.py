@@ -113,7 +113,7 @@ def test_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         load_checkpoint(folder)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(FILES), bit=st.integers(0, 10**6))
 def test_any_flipped_bit_is_found(tmp_path: Path, flipped: Flipped, name: str, bit: int) -> None:
     """Wherever it is, and the sentence names the folder; without it the checkpoint is whole."""

@@ -1,14 +1,13 @@
 """The course of the learning rate."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoloop.training.config import TrainingConfig
 from sonoloop.training.learning_rate import learning_rate_at
 
 
-@settings(deadline=None)  # the first example pays for imports
 @given(
     step=st.integers(0, 1000),
     warmup_steps=st.integers(0, 200),

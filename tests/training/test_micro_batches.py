@@ -39,7 +39,7 @@ def test_items_of_whatever_holds_them() -> None:
     assert (pair.one.tolist(), pair.other.tolist()) == ([0], [1])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(share=st.integers(1, 3), parts=st.integers(1, 4), world_size=st.integers(1, 4))
 def test_an_item_s_noise_does_not_depend_on_its_part(
     share: int, parts: int, world_size: int

@@ -59,7 +59,7 @@ def test_files_without_a_checksum_are_read(tmp_path: Path) -> None:
     assert unseal(path)[1] == {"key": "value"}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bit=st.integers(0, 8 * 600))
 def test_any_flipped_bit_is_found(tmp_path: Path, flipped: Flipped, bit: int) -> None:
     """Unless it is in the name of the checksum, which then is a word that nobody knows."""
@@ -76,7 +76,7 @@ def test_any_flipped_bit_is_found(tmp_path: Path, flipped: Flipped, bit: int) ->
     assert len(metadata[unknown]) == 64
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bit=st.integers(0, 8 * 300))
 def test_any_flipped_bit_of_a_handover_is_found(tmp_path: Path, flipped: Flipped, bit: int) -> None:
     """Also in that name; the sentence names the file."""
