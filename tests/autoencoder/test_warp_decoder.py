@@ -9,6 +9,7 @@ from sonoloop.autoencoder.warp_decoder import (
     MAX_FLOW,
     MAX_GAIN,
     WarpDecoder,
+    average_over_frames,
     brighten,
     replace_speckle,
     sub_pixels,
@@ -50,6 +51,44 @@ def test_no_residual_leaves_the_moved_frame_and_the_gain_is_bounded() -> None:
     torch.testing.assert_close(brighten(moved, torch.zeros_like(moved), 2.0), moved)
     bright = brighten(moved, torch.full_like(moved, 1e3), 2.0)
     torch.testing.assert_close(bright + 1, MAX_GAIN * (moved + 1))
+
+
+def test_averages_are_those_of_neighbours() -> None:
+    """Written out: three of 0, 3, 6, 30 with both ends repeated; one frame is left as it is."""
+    frames = torch.tensor([0.0, 3.0, 6.0, 30.0]).view(1, 1, 4, 1, 1)
+    assert average_over_frames(frames, 3).flatten().tolist() == [1, 3, 13, 22]
+    assert average_over_frames(frames, 1) is frames
+
+
+def test_one_frame_alone_is_hardly_brighter() -> None:
+    """A gain that is wanted in one frame is shared by three, and never reaches the still."""
+    changes = {}
+    for count in (1, 3):
+        decoder = WarpDecoder(CONFIG.model_copy(update={"residual_frames": count}))
+        wanted = torch.zeros(1, 4, 8, 32, 32)
+        wanted[:, :, 0] = wanted[:, :, 4] = 0.5
+        decoder.residual_head.register_forward_hook(lambda *_, _wanted=wanted: _wanted)
+        pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+        frame = torch.rand(1, 1, 64, 64)
+        clip, _ = decoder(frame, pyramid, torch.randn(1, 3, 2, 4, 4))
+        changes[count] = (clip - frame[:, :, None]).abs().mean((0, 1, 3, 4))
+    assert (changes[1] > 1e-4).nonzero().flatten().tolist() == [4]
+    assert (changes[3] > 1e-4).nonzero().flatten().tolist() == [3, 4, 5]
+    torch.testing.assert_close(changes[3][4], changes[1][4] / 3, rtol=0.05, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"residual_frames": 2}, "must be an odd number, got 2"),
+        ({"residual_frames": 3, "residual_blur": 0}, "residual_frames above 1 needs the warp"),
+        ({"residual_frames": 3, "decoder": "adain"}, "residual_frames above 1 needs the warp"),
+    ],
+)
+def test_frames_to_average_must_make_sense(settings: dict[str, object], sentence: str) -> None:
+    """An even number has no middle; only a gain of the warp decoder is averaged."""
+    with pytest.raises(ValueError, match=sentence):
+        AutoencoderConfig.model_validate(settings)
 
 
 def test_new_speckle_has_the_contrast_of_the_old() -> None:

@@ -36,6 +36,9 @@ class AutoencoderConfig(BaseModel):
     residual_blur: float = Field(default=2.0, ge=0)
     """Above 0 the warp decoder's residual changes brightness alone: it becomes a gain on the moved
     speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
+    residual_frames: int = Field(default=1, ge=1, le=7)
+    """Frames that the residual's gain is averaged over, an odd number: brightness changes slowly,
+    and what changes in one frame alone is texture that the network painted."""
     speckle: float = Field(default=0.0, ge=0, lt=1)
     """Largest share of the moved speckle's variance that may give way to new, made of noise (warp
     decoder with residual_blur above 0); 0 for none. Real speckle changes as it moves; only critics
@@ -45,6 +48,12 @@ class AutoencoderConfig(BaseModel):
     def _sizes_fit(self) -> "AutoencoderConfig":
         if self.speckle and (self.decoder != "warp" or not self.residual_blur):
             msg = "speckle needs the warp decoder and a residual_blur above 0"
+            raise ValueError(msg)
+        if self.residual_frames % 2 == 0:
+            msg = f"residual_frames must be an odd number, got {self.residual_frames}"
+            raise ValueError(msg)
+        if self.residual_frames > 1 and (self.decoder != "warp" or not self.residual_blur):
+            msg = "residual_frames above 1 needs the warp decoder and a residual_blur above 0"
             raise ValueError(msg)
         if min(self.encoder_widths) < 1:
             msg = f"encoder_widths must be positive, got {self.encoder_widths}"

@@ -56,6 +56,7 @@ class WarpDecoder(nn.Module):
         """
         super().__init__()
         self.residual_blur = config.residual_blur
+        self.residual_frames = config.residual_frames
         self.most_new_speckle = config.speckle
         half, *coarser = level_widths(config.decoder_width)
         self.stem = LatentStem(config, coarser[-1])
@@ -114,11 +115,12 @@ class WarpDecoder(nn.Module):
         if motion_share is not None:
             quarter_flow = quarter_flow * motion_share[:, None, None]
         flow = resize_flow(quarter_flow, size, size)
-        flow = torch.cat([torch.zeros_like(flow[:, :, :1]), flow[:, :, 1:]], dim=2)
+        flow = _after_zero(flow[:, :, 1:])
         moved = warp_frame(first_frame, flow)
         hidden = self._refined(features, pyramid[0], quarter_flow)
         spread = sub_pixels(self.residual_head(hidden).float())
-        residual = RESIDUAL_SCALE * _without_frame_zero(spread)
+        later = average_over_frames(spread[:, :, 1:], self.residual_frames)
+        residual = RESIDUAL_SCALE * _after_zero(later)
         if motion_share is not None:
             residual = residual * motion_share[:, None, None]
         if not self.residual_blur:
@@ -202,9 +204,23 @@ def brighten(moved: Clip, residual: Clip, sigma: float) -> Clip:
     return 2 * amplitude * gain.clamp(1 / MAX_GAIN, MAX_GAIN) - 1
 
 
-def _without_frame_zero(features: Tensor) -> Tensor:
-    """Set frame 0 to zero: it is the still."""
-    return torch.cat([torch.zeros_like(features[:, :, :1]), features[:, :, 1:]], dim=2)
+def average_over_frames(frames: Clip, count: int) -> Clip:
+    """Average every frame with its neighbours; the first and the last frame are repeated.
+
+    Args:
+        frames: Any values.
+        count: Frames that count, an odd number.
+    """
+    if count == 1:
+        return frames
+    length, reach = frames.shape[2], count // 2
+    padded = functional.pad(frames, (0, 0, 0, 0, reach, reach), mode="replicate")
+    return torch.stack([padded[:, :, first : first + length] for first in range(count)]).mean(dim=0)
+
+
+def _after_zero(later: Tensor) -> Tensor:
+    """Put zeros before frames 1 to the last: frame 0 is the still."""
+    return torch.cat([torch.zeros_like(later[:, :, :1]), later], dim=2)
 
 
 def sub_pixels(features: Clip) -> Float[Tensor, "b _ t _ _"]:
