@@ -42,7 +42,7 @@ def toy_task(
 ) -> Task[Tensor]:
     """Compose a training with dropout and noise.
 
-    ``spoil_at`` makes the loss NaN at a step, ``spoil_gradient_at`` its gradient alone; more than
+    ``spoil_at`` makes the first loss NaN at a step, ``spoil_gradient_at`` its gradient alone; more than
     ``most_items`` items do not fit the memory.
     """
     torch.manual_seed(config.seed)
@@ -70,7 +70,8 @@ def toy_task(
         made = modules["toy"](noisy)
         if critic:
             judged = modules["critic"](made.detach()).mean() - modules["critic"](clean).mean()
-            yield "critic", {"loss": judged}
+            spoilt = float("nan") if steps_made == spoil_at else 1.0
+            yield "critic", {"loss": spoilt * judged}
         error = (made - clean).square().mean()
         if steps_made == spoil_at:
             error = error * float("nan")

@@ -108,6 +108,8 @@ def test_not_a_number_is_found_in_its_own_step(train: Train) -> None:
         train("gradient", spoil_gradient_at=3, log_every=100)
     with pytest.raises(SonoloopError, match="step 4: loss = nan, error = nan, so"):
         train("loss", spoil_at=4, log_every=100)
+    with pytest.raises(SonoloopError, match=r"step 2: critic\.loss = nan, so"):
+        train("critic", critic=True, spoil_at=2, log_every=100)
 
 
 def test_signal_leads_to_a_checkpoint(train: Train, tmp_path: Path) -> None:

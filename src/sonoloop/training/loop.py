@@ -170,8 +170,7 @@ class TrainingLoop(Generic[Batch]):
         record: dict[str, Tensor] = {}
         while (updated := self._update_next(yielding, learning_rate)) is not None:
             name, losses = updated
-            prefix = "" if name == model.name else f"{name}."
-            record |= {f"{prefix}{key}": value for key, value in losses.items()}
+            record |= self._named(name, losses)
         state.step += 1
         state.ema.update(model.module)
         state.record.add(state.step, record)
@@ -188,14 +187,21 @@ class TrainingLoop(Generic[Batch]):
             if not total:
                 self._prepared[name].optimizer.zero_grad(set_to_none=True)
             if self._fabric.device.type == "cpu":  # torch's warp crashes where a gradient meets NaN
-                values = {key: float(value.detach()) for key, value in losses.items()}
-                refuse_non_finite(self.step + 1, values)
+                values = self._named(name, losses).items()
+                refuse_non_finite(
+                    self.step + 1, {key: float(loss.detach()) for key, loss in values}
+                )
             self._fabric.backward(losses["loss"] / len(yielding))
             for key, value in losses.items():
                 total[key] = total.get(key, 0.0) + value.detach() / len(yielding)
         if not total:
             return None
         return name, total | self._apply_gradient(self._prepared[name], learning_rate)
+
+    def _named(self, learner: str, losses: Losses) -> Losses:
+        """Name the losses of critics after them; those of the model keep their names."""
+        prefix = "" if learner == self._task.learners[0].name else f"{learner}."
+        return {f"{prefix}{key}": value for key, value in losses.items()}
 
     def _apply_gradient(self, learner: _Prepared, learning_rate: float) -> Losses:
         """Make one optimiser step; return the gradient's norm where it is clipped."""
