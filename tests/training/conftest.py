@@ -42,8 +42,8 @@ def toy_task(
 ) -> Task[Tensor]:
     """Compose a training with dropout and noise.
 
-    ``spoil_at`` makes the first loss NaN at a step, ``spoil_gradient_at`` its gradient alone; more than
-    ``most_items`` items do not fit the memory.
+    ``spoil_at`` makes the first loss NaN at a step, ``spoil_gradient_at`` its gradient alone; more
+    than ``most_items`` items do not fit the memory.
     """
     torch.manual_seed(config.seed)
     model = nn.Sequential(nn.Linear(8, 4), nn.Dropout(0.3), nn.Linear(4, 8))
