@@ -4,15 +4,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sonoloop import ImageToVideo
 from sonoloop.autoencoder.model import VideoAutoencoder
+from sonoloop.data.augmentation import to_float
+from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.data.config import ClipConfig
 from sonoloop.evaluation.frechet import frechet_distance_of_features
 from sonoloop.features.i3d import I3dKinetics400
+from sonoloop.recipes.labelled_dataset import window_starts_s
 
 BATCH_SIZE: Final = 8
+WINDOWS: Final = 4
+"""Of a video at most."""
 Generators = Sequence[torch.Generator]
 LatentsOf = Callable[[Tensor, Generators], Tensor]
 """(true clips, a generator for each) -> latents."""
@@ -28,6 +35,22 @@ class Distances(NamedTuple):
 
     rebuilt: float
     made: float
+
+
+def held_out_windows(dataset: Path, split: str | None, config: ClipConfig) -> Tensor:
+    """Cut windows of the held-out videos (n, 1, t, h, w), in [-1, 1]."""
+    videos = ClipSet.open(dataset, split, config)  # type: ignore[arg-type]  # of the choices
+    clips = [
+        videos.clip(number, start_s=start)
+        for number in range(len(videos))
+        for start in window_starts_s(videos, number, WINDOWS)
+    ]
+    return to_float(torch.from_numpy(np.stack(clips)))
+
+
+def encoded(autoencoder: VideoAutoencoder) -> LatentsOf:
+    """Take the latents of the true clips."""
+    return lambda clip, _: autoencoder.encode(clip)
 
 
 class FvdOfLoops:
@@ -59,28 +82,32 @@ class FvdOfLoops:
         def drawn(clip: Tensor, generators: Generators) -> Tensor:
             return loaded.sampler.sample(clip[:, :, 0], generators=generators)
 
-        made = self.decoded(autoencoder, drawn)
-        return Distances(self.distance(self.rebuilt(autoencoder)), self.distance(made))
+        rebuilt, made = self._decoded(autoencoder, (encoded(autoencoder), drawn))
+        return Distances(self.distance(rebuilt), self.distance(made))
 
     def rebuilt(self, autoencoder: VideoAutoencoder) -> Tensor:
         """Encode and decode the clips."""
-        return self.decoded(autoencoder, lambda clip, _: autoencoder.encode(clip))
+        return self._decoded(autoencoder, (encoded(autoencoder),))[0]
 
     @torch.inference_mode()
-    def decoded(self, autoencoder: VideoAutoencoder, latents: LatentsOf) -> Tensor:
-        """Decode some latents from the clips' first frames, new speckle by the clip's number."""
-        parts: list[Tensor] = []
+    def _decoded(
+        self, autoencoder: VideoAutoencoder, sources: Sequence[LatentsOf]
+    ) -> tuple[Tensor, ...]:
+        """Decode latents of each source, with the same first frames and the same new speckle."""
+        parts: list[list[Tensor]] = []
         for number, part in enumerate(torch.split(self.real, BATCH_SIZE)):
             clip = part.to(self.device)
+            first_frame = clip[:, :, 0]
             generators = [
                 torch.Generator().manual_seed(BATCH_SIZE * number + item)
                 for item in range(len(clip))
             ]
             noise = autoencoder.draw_speckle_noise(generators)
-            latent = latents(clip, generators)
-            decoded = autoencoder.decode(clip[:, :, 0], latent, speckle_noise=noise)
-            parts.append(decoded.clip.float().cpu())
-        return torch.cat(parts)
+            features = autoencoder.first_frame_features(first_frame)
+            latents = [latents_of(clip, generators) for latents_of in sources]
+            decoded = [autoencoder.decode(first_frame, one, features, noise) for one in latents]
+            parts.append([one.clip.float().cpu() for one in decoded])
+        return tuple(torch.cat(clips) for clips in zip(*parts, strict=True))
 
     def distance(self, clips: Tensor) -> float:
         """FVD of clips against the true ones."""

@@ -14,25 +14,17 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import torch
 from equal_search import unless_interrupted
-from fvd_of_loops import FvdOfLoops
+from fvd_of_loops import FvdOfLoops, held_out_windows
 from rich.console import Console
-from torch import Tensor
 
-from sonoloop.data.augmentation import to_float
-from sonoloop.data.clip_sampling import ClipSet
-from sonoloop.data.config import ClipConfig
 from sonoloop.recipes.config import Preset, load_preset
 from sonoloop.recipes.export import export
-from sonoloop.recipes.labelled_dataset import window_starts_s
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.train_diffusion import train_diffusion
 from sonoloop.training.handover import HANDOVER_FILE
 
 QUIET: Final = Console(quiet=True)
-WINDOWS: Final = 4
 TRAININGS: Final = ("autoencoder_training", "diffusion_training")
 
 
@@ -82,17 +74,6 @@ def train(data: Path, preset: Preset, out: Path, seed: int, *, handed_over: bool
         console=QUIET,
     )
     return out / "model"
-
-
-def held_out_windows(dataset: Path, split: str | None, config: ClipConfig) -> Tensor:
-    """Cut windows of the held-out videos (n, 1, t, h, w), in [-1, 1]."""
-    videos = ClipSet.open(dataset, split, config)  # type: ignore[arg-type]  # of the choices
-    clips = [
-        videos.clip(number, start_s=start)
-        for number in range(len(videos))
-        for start in window_starts_s(videos, number, WINDOWS)
-    ]
-    return to_float(torch.from_numpy(np.stack(clips)))
 
 
 def main() -> None:

@@ -12,23 +12,24 @@ on where it was stopped.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Final
 
 import torch
 from equal_search import unless_interrupted
-from fvd_of_loops import FvdOfLoops
-from handover import held_out_windows
+from fvd_of_loops import FvdOfLoops, held_out_windows
 from rich.console import Console
 from torch import Tensor
 
 from sonoloop.evaluation.motion import temporal_energy
-from sonoloop.features.perceptual import Lpips
+from sonoloop.evaluation.reconstruction import psnr
+from sonoloop.features.perceptual import Lpips, lpips
 from sonoloop.recipes.config import load_preset
 from sonoloop.recipes.train_autoencoder import train_autoencoder
 from sonoloop.recipes.trained_autoencoder import load_autoencoder
+from sonoloop.training.log import read_lines
 
+FRAMES_AT_ONCE: Final = 32
 NONE: Final = {
     "autoencoder.speckle": "0",
     "autoencoder_losses.patch_adversarial": "0",
@@ -53,29 +54,17 @@ VARIANTS: Final = {
 """Only a critic teaches new speckle, so the two come together; the last two add to "critic"."""
 
 
-def training_minutes(run: Path) -> float:
-    """Read how long a run trained."""
-    lines = (run / "log.jsonl").read_text().splitlines()
-    return max(float(json.loads(line)["seconds"]) for line in lines) / 60
-
-
-def lpips(clips: Tensor, true: Tensor, net: Lpips) -> float:
-    """Mean distance of the frames after the first."""
-    made, real = (frames[:, :, 1:].transpose(1, 2).flatten(0, 1) for frames in (clips, true))
-    parts = zip(torch.split(made, 32), torch.split(real, 32), strict=True)
-    with torch.inference_mode():
-        return float(torch.cat([net(one, other).flatten() for one, other in parts]).mean())
-
-
 def row(name: str, minutes: float, clips: Tensor, fvd: FvdOfLoops, net: Lpips) -> str:
     """Measure clips that should be the true ones."""
     clips = clips.clamp(-1, 1)
     energy = float(temporal_energy(clips).sum() / temporal_energy(fvd.real).sum())
-    errors = (clips - fvd.real)[:, :, 1:].square().mean(dim=(1, 2, 3, 4)).clamp(min=1e-8)
-    psnr_db = float((10 * torch.log10(4 / errors)).mean())
+    psnr_db = float(psnr(clips, fvd.real)[:, 1:].mean())
+    frames, true = (v[:, :, 1:].transpose(1, 2).flatten(0, 1) for v in (clips, fvd.real))
+    parts = zip(torch.split(frames, FRAMES_AT_ONCE), torch.split(true, FRAMES_AT_ONCE), strict=True)
+    distances = torch.cat([lpips(one, other, net) for one, other in parts])
     return (
         f"| {name} | {minutes:.1f} | {energy:.2f} | {psnr_db:.2f} "
-        f"| {lpips(clips, fvd.real, net):.4f} | {fvd.distance(clips):.0f} |"
+        f"| {float(distances.mean()):.4f} | {fvd.distance(clips):.0f} |"
     )
 
 
@@ -110,7 +99,8 @@ def main() -> None:
         )
         unless_interrupted(outcome)
         autoencoder = load_autoencoder(run).model.to(fvd.device).eval()
-        print(row(name, training_minutes(run), fvd.rebuilt(autoencoder), fvd, net), flush=True)
+        minutes = float(str(read_lines(run / "log.jsonl")[-1]["seconds"])) / 60
+        print(row(name, minutes, fvd.rebuilt(autoencoder), fvd, net), flush=True)
 
 
 if __name__ == "__main__":

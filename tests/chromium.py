@@ -42,7 +42,6 @@ class Visit:
         hears_console: bool = False,
     ) -> None:
         """Open an address and listen; only what lies below it is let through."""
-        self.url = url
         self.escaped: list[str] = []
         self.complaints: list[str] = []
         self.requests: list[str] = []

@@ -17,7 +17,6 @@ import numpy as np
 import polars as pl
 import pytest
 import ray
-import torch
 from rich.console import Console
 
 from sonoloop.checksums import SUMS_FILE
@@ -29,6 +28,8 @@ from sonoloop.recipes.study.cells import SCORES_FILE
 from sonoloop.recipes.study.engine import Engine, LocalEngine
 from sonoloop.recipes.study.options import StudyOptions
 from sonoloop.recipes.study.study import study
+
+from ..change_net import ChangeNet
 
 SIZE = 64
 OPTIONS = StudyOptions(
@@ -153,20 +154,6 @@ def test_results_are_those_of_one_process(dataset: Path, tmp_path: Path) -> None
     assert cells == _cells(tmp_path / "local")
 
 
-class _Change:
-    """Stands in for I3D: mean, spread and change of a clip."""
-
-    id, checksum, num_features = "change", "c" * 64, 3
-
-    def __init__(self) -> None:
-        self.seen: list[bytes] = []
-
-    def __call__(self, clip: torch.Tensor) -> torch.Tensor:
-        self.seen += [one.numpy().tobytes() for one in clip]
-        change = clip.diff(dim=2).abs().mean((1, 2, 3, 4))
-        return torch.stack([clip.mean((1, 2, 3, 4)), clip.std((1, 2, 3, 4)), change], dim=1)
-
-
 @pytest.mark.usefixtures("ray_here")
 def test_machines_tell_one_another_what_probes_measured(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -177,7 +164,7 @@ def test_machines_tell_one_another_what_probes_measured(
     options = replace(OPTIONS, models="i3d-probe", size=None)
     seen = {}
     for name, engine in (("ray", RayEngine()), ("local", LocalEngine(threads=1))):
-        net = _Change()
+        net = ChangeNet()
         monkeypatch.setattr(probe.I3dKinetics400, "from_weights", lambda _net=net, **_: _net)
         study(
             dataset, tmp_path / name, options, label="label", console=Console(quiet=True),

@@ -105,7 +105,7 @@ def test_cancelling_stops_the_work_at_once(service: SynthesisService) -> None:
     service.cancel(job_id)
     job = service.wait(job_id, WAIT_S)
     assert job.state == "cancelled"
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 5
     assert not job.folder.exists()
 
 

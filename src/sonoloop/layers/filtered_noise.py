@@ -62,6 +62,5 @@ class FilteredNoise(nn.Module):
         mix = logits.softmax(dim=1)
         overlap = kernels.flatten(1) @ kernels.flatten(1).mT  # filters see the same noise
         variance = torch.einsum("bkthw,kl,blthw->bthw", mix, overlap, mix)
-        return (mix[:, None] * filtered).sum(dim=2) / variance[:, None].clamp_min(
-            SMALLEST_VARIANCE
-        ).sqrt()
+        spread = variance.clamp_min(SMALLEST_VARIANCE).sqrt()
+        return (mix[:, None] * filtered).sum(dim=2) / spread[:, None]

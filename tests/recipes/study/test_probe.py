@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from rich.console import Console
 
 from sonoloop.errors import UsageError
@@ -16,40 +15,28 @@ from sonoloop.recipes.study.context import StudyContext, run_cell
 from sonoloop.recipes.study.cost import clips_to_see, plan_lines
 from sonoloop.recipes.study.probe import StudyFeatures
 
-
-class _Change:
-    """Stands in for I3D: mean, spread and change of a clip."""
-
-    id, checksum, num_features = "change", "c" * 64, 3
-
-    def __init__(self) -> None:
-        self.seen = 0
-
-    def __call__(self, clip: torch.Tensor) -> torch.Tensor:
-        self.seen += len(clip)
-        change = clip.diff(dim=2).abs().mean((1, 2, 3, 4))
-        return torch.stack([clip.mean((1, 2, 3, 4)), clip.std((1, 2, 3, 4)), change], dim=1)
+from ...change_net import ChangeNet
 
 
 @pytest.fixture
-def net(monkeypatch: pytest.MonkeyPatch) -> _Change:
+def net(monkeypatch: pytest.MonkeyPatch) -> ChangeNet:
     """Put the stand-in where I3D is loaded."""
-    found = _Change()
+    found = ChangeNet()
     monkeypatch.setattr(module.I3dKinetics400, "from_weights", lambda **_: found)
     return found
 
 
-def test_nothing_is_computed_twice(net: _Change, tmp_path: Path) -> None:
+def test_nothing_is_computed_twice(net: ChangeNet, tmp_path: Path) -> None:
     """Neither in one process nor in the next; rows come in the order asked for."""
     clips = np.random.default_rng(0).integers(0, 256, (5, 9, 8, 8), dtype=np.uint8)
     first = StudyFeatures(tmp_path, "cpu", Console(quiet=True))(clips)
-    assert (net.seen, first.shape, first.dtype) == (5, (5, 3), np.float64)
+    assert (len(net.seen), first.shape, first.dtype) == (5, (5, 3), np.float64)
     second = StudyFeatures(tmp_path, "cpu", Console(quiet=True))(clips[::-1])
-    assert net.seen == 5
+    assert len(net.seen) == 5
     np.testing.assert_array_equal(second, first[::-1])
 
 
-def test_a_probe_learns_what_features_hold(net: _Change, study_context: StudyContext) -> None:
+def test_a_probe_learns_what_features_hold(net: ChangeNet, study_context: StudyContext) -> None:
     """Blocks that rest and blocks that wander are told apart by their change."""
     cell = Cell("i3d-probe", "k", 0.5, 0, 0, 1.0)
     run_cell(study_context, cell, ())
@@ -58,7 +45,7 @@ def test_a_probe_learns_what_features_hold(net: _Change, study_context: StudyCon
     truth = dict(zip(study_context.data.item_ids, study_context.data.labels, strict=True))
     for item, probability in found["held_out"].items():
         assert (probability > 0.5) == truth[item]
-    assert net.seen > 0
+    assert net.seen
     sent: StudyContext = pickle.loads(pickle.dumps(study_context))  # noqa: S301 - made just now
     assert sent.features.console is not study_context.console
     assert sent.features is not study_context.features
