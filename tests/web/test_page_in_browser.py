@@ -71,8 +71,11 @@ def test_loops_play_together(visit: Visit) -> None:
     assert len(set(before)) > 50  # a picture, not a black square
     times = page.evaluate("Array.from(document.querySelectorAll('video'), (v) => v.currentTime)")
     assert max(times) - min(times) < 0.12  # one frame lasts so long
-    start = page.evaluate(f"{FIRST}.currentTime")
-    page.wait_for_function(f"{FIRST}.currentTime < {start}")  # and it begins again
+    page.wait_for_function(f"""() => {{  // and it begins again: a time before the one just seen
+      const [seen, now] = [window.seen ?? 0, {FIRST}.currentTime];
+      window.seen = now;
+      return now < seen;
+    }}""")
 
 
 def test_one_set_of_controls_moves_all_loops(visit: Visit) -> None:
