@@ -16,6 +16,7 @@ from sonoloop.data.config import ClipConfig
 from sonoloop.evaluation.frechet import frechet_distance_of_features
 from sonoloop.features.i3d import I3dKinetics400
 from sonoloop.recipes.labelled_dataset import window_starts_s
+from sonoloop.synthesis.stages import LatentSampler
 
 BATCH_SIZE: Final = 8
 WINDOWS: Final = 4
@@ -37,13 +38,15 @@ class Distances(NamedTuple):
     made: float
 
 
-def held_out_windows(dataset: Path, split: str | None, config: ClipConfig) -> Tensor:
-    """Cut windows of the held-out videos (n, 1, t, h, w), in [-1, 1]."""
+def held_out_windows(
+    dataset: Path, split: str | None, config: ClipConfig, *, most: int = WINDOWS
+) -> Tensor:
+    """Cut windows of the held-out videos (n, 1, t, h, w), in [-1, 1], so many a video at most."""
     videos = ClipSet.open(dataset, split, config)  # type: ignore[arg-type]  # of the choices
     clips = [
         videos.clip(number, start_s=start)
         for number in range(len(videos))
-        for start in window_starts_s(videos, number, WINDOWS)
+        for start in window_starts_s(videos, number, most)
     ]
     return to_float(torch.from_numpy(np.stack(clips)))
 
@@ -51,6 +54,11 @@ def held_out_windows(dataset: Path, split: str | None, config: ClipConfig) -> Te
 def encoded(autoencoder: VideoAutoencoder) -> LatentsOf:
     """Take the latents of the true clips."""
     return lambda clip, _: autoencoder.encode(clip)
+
+
+def drawn(sampler: LatentSampler) -> LatentsOf:
+    """Draw latents for the first frames."""
+    return lambda clip, generators: sampler.sample(clip[:, :, 0], generators=generators)
 
 
 class FvdOfLoops:
@@ -79,11 +87,12 @@ class FvdOfLoops:
         if not isinstance(autoencoder, VideoAutoencoder):
             raise TypeError
 
-        def drawn(clip: Tensor, generators: Generators) -> Tensor:
-            return loaded.sampler.sample(clip[:, :, 0], generators=generators)
-
-        rebuilt, made = self._decoded(autoencoder, (encoded(autoencoder), drawn))
+        rebuilt, made = self._decoded(autoencoder, (encoded(autoencoder), drawn(loaded.sampler)))
         return Distances(self.distance(rebuilt), self.distance(made))
+
+    def loops(self, autoencoder: VideoAutoencoder, sampler: LatentSampler) -> Tensor:
+        """Move the first frames of the clips."""
+        return self._decoded(autoencoder, (drawn(sampler),))[0]
 
     def rebuilt(self, autoencoder: VideoAutoencoder) -> Tensor:
         """Encode and decode the clips."""

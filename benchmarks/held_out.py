@@ -4,10 +4,11 @@
 
 Prints, over one clip of each video: PSNR and SSIM against the true frames 1 to the last, the
 temporal energy ratio mean|v[t+1] - v[t]| made / real (1 is right), how much shuffling the frames
-raises the temporal energy (1 is flicker; the real clips' own value stands beside it), and the mean
-flow in pixels. Reading a synthesized clip's PSNR asks for care: it measures how far it is from one
-of many true futures. With --strip it draws real, reconstructed and synthesized frames; do not
-publish such a picture of a data set whose licence forbids it.
+raises the temporal energy (1 is flicker; the real clips' own value stands beside it), the mean flow
+in pixels, and how much of the frame it turns inside out (the area a pixel comes from is negative).
+Reading a synthesized clip's PSNR asks for care: it measures how far it is from one of many true
+futures. With --strip it draws real, reconstructed and synthesized frames; do not publish such a
+picture of a data set whose licence forbids it.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from sonoloop.autoencoder.losses import ssim
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.data.augmentation import to_float
 from sonoloop.data.clip_sampling import ClipSet
+from sonoloop.layers.warp import jacobian_determinant
 from sonoloop.training.sample_strip import write_strip
 
 
@@ -95,7 +97,7 @@ def main() -> None:
             reconstructed.append(rebuilt.clip.cpu())
             synthesized.append(made.clip.cpu())
             if made.flow is not None:
-                flows.append(float(made.flow.norm(dim=1).mean()))
+                flows.append(made.flow.cpu())
     true = torch.cat(real)
     rows = {
         "real": true,
@@ -109,7 +111,13 @@ def main() -> None:
         figures = compare(clip, true)
         print(f"{name:16}" + "".join(f"{value:8.3f}" for value in figures))
     if flows:
-        print(f"mean flow of synthesized clips: {np.mean(flows):.2f} pixels")
+        flow = torch.cat(flows)
+        folds = jacobian_determinant(flow[:, :, 1:]) < 0
+        print(
+            f"flow of synthesized clips: {float(flow.norm(dim=1).mean()):.2f} pixels on average; "
+            f"it turns {float(folds.float().mean()):.3%} of the pixels inside out, in "
+            f"{float(folds.flatten(1).any(dim=1).float().mean()):.0%} of the clips"
+        )
     if options.strip is not None:
         kinds = (rows["real"], rows["reconstructed"], rows["synthesized"])
         shown = range(0, number, max(1, number // 6))

@@ -2,7 +2,7 @@
 # Train the bundled model: scripts/train_bundled.sh POCUS OUT
 #
 # POCUS is a folder with the videos and the manifest.csv of the POCUS lung data set (Born et al.).
-# Needs 'sonoloop weights fetch lpips-alex'. About 80 minutes on one CPU core with AMX. To go on
+# Needs 'sonoloop weights fetch lpips-alex'. About two and a half hours on one CPU core with AMX. To go on
 # after an interruption, run it again. What the bundled weights differ in is in docs/experiments.md.
 set -euo pipefail
 pocus=$1
@@ -28,14 +28,18 @@ sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/s
   --set autoencoder_losses.patch_adversarial=0.03 autoencoder_losses.feature_matching=1.0 \
   --set critics.learning_rate_scale=0.5 autoencoder_training.betas='[0.5,0.99]' \
   --set autoencoder_training.max_steps=550 autoencoder_training.ema_decay=0.99
-# The same weights (no step is made) with less new speckle than they were trained with, which keeps
-# anatomy clearer, and brightness averaged over three frames.
+# Against a critic that weighs more, without LPIPS. Less new speckle keeps anatomy clearer, and brightness
+# that is averaged over three frames leaves the critic no single frame to paint texture in.
 sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/stage1-critic" \
   --out "$out/stage1" --resume --set autoencoder.speckle=0.5 autoencoder.residual_frames=3 \
-  --set autoencoder_training.max_steps=0
+  --set autoencoder_losses.patch_adversarial=0.08 autoencoder_losses.feature_matching=2.0 \
+  --set critics.learning_rate_scale=0.5 autoencoder_training.betas='[0.5,0.99]' \
+  --set autoencoder_training.learning_rate=2e-4 autoencoder_training.warmup_steps=50 \
+  --set autoencoder_training.max_steps=1200 autoencoder_training.cooldown_fraction=0.25 \
+  --set autoencoder_training.ema_decay=0.995
 sonoloop train diffusion --data "$out/pocus128" --autoencoder "$out/stage1" --preset laptop \
   --out "$out/stage2" --resume \
   --set diffusion.motion=true diffusion.temperature=0.7 latent_cache.encodings_per_video=24 \
-  --set diffusion_training.max_steps=1500
+  --set diffusion_training.max_steps=3000
 sonoloop export --autoencoder "$out/stage1" --diffusion "$out/stage2" \
   --data "$out/pocus128" --trained-on "lung ultrasound (POCUS)" --name default --out "$out/model"

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn import functional
 
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.first_frame import level_widths
@@ -14,6 +15,7 @@ from sonoloop.autoencoder.warp_decoder import (
     replace_speckle,
     sub_pixels,
 )
+from sonoloop.layers.warp import jacobian_determinant
 
 CONFIG = AutoencoderConfig(size=64, num_frames=8, decoder_width=4, latent_channels=3)
 
@@ -89,6 +91,31 @@ def test_frames_to_average_must_make_sense(settings: dict[str, object], sentence
     """An even number has no middle; only a gain of the warp decoder is averaged."""
     with pytest.raises(ValueError, match=sentence):
         AutoencoderConfig.model_validate(settings)
+
+
+def test_a_velocity_moves_tissue_without_folds() -> None:
+    """The same head's output folds the still as a displacement and not as a velocity."""
+    generator = torch.Generator().manual_seed(0)
+    wanted = 8 * functional.avg_pool3d(
+        torch.randn(1, 2, 8, 20, 20, generator=generator), (1, 5, 5), stride=1
+    )
+    pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+    frame, latent = torch.rand(1, 1, 64, 64), torch.randn(1, 3, 2, 4, 4)
+    least_area = []
+    for squarings in (0, 5):
+        decoder = WarpDecoder(CONFIG.model_copy(update={"flow_squarings": squarings}))
+        decoder.flow_head.register_forward_hook(lambda *_: wanted)
+        _, flow = decoder(frame, pyramid, latent)
+        assert flow[:, :, 0].abs().max() == 0
+        assert flow[:, :, 1:].abs().max() > 4
+        least_area.append(float(jacobian_determinant(flow).min()))
+    assert least_area[0] < 0 < least_area[1]
+
+
+def test_only_the_warp_decoder_follows_a_velocity() -> None:
+    """The other decoders have no flow."""
+    with pytest.raises(ValueError, match="flow_squarings needs the warp decoder"):
+        AutoencoderConfig(decoder="adain", flow_squarings=5)
 
 
 def test_new_speckle_has_the_contrast_of_the_old() -> None:

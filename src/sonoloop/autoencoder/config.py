@@ -33,6 +33,9 @@ class AutoencoderConfig(BaseModel):
     decoder_width: int = Field(default=16, ge=4)
     """Channels of the decoder at half resolution; 4 times as many at a quarter, then 8 times. Of
     ``spade`` at full resolution, doubled downwards to 16 times as many."""
+    flow_squarings: int = Field(default=0, ge=0, le=8)
+    """Above 0 the warp decoder's flow is a velocity, followed by so many squarings: anatomy is
+    moved without folds. At 0 it is the displacement itself, which may turn tissue inside out."""
     residual_blur: float = Field(default=2.0, ge=0)
     """Above 0 the warp decoder's residual changes brightness alone: it becomes a gain on the moved
     speckle, smooth over this many pixels (standard deviation). At 0 it is added as it is."""
@@ -48,6 +51,9 @@ class AutoencoderConfig(BaseModel):
     def _sizes_fit(self) -> "AutoencoderConfig":
         if self.speckle and (self.decoder != "warp" or not self.residual_blur):
             msg = "speckle needs the warp decoder and a residual_blur above 0"
+            raise ValueError(msg)
+        if self.flow_squarings and self.decoder != "warp":
+            msg = "flow_squarings needs the warp decoder"
             raise ValueError(msg)
         if self.residual_frames % 2 == 0:
             msg = f"residual_frames must be an odd number, got {self.residual_frames}"

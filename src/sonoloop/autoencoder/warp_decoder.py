@@ -17,7 +17,7 @@ from sonoloop.autoencoder.decoder_block import DecoderBlock, LatentStem
 from sonoloop.autoencoder.first_frame import level_widths
 from sonoloop.layers.filtered_noise import FilteredNoise
 from sonoloop.layers.gaussian_blur import gaussian_blur
-from sonoloop.layers.warp import resize_flow, warp_frame
+from sonoloop.layers.warp import integrate_velocity, resize_flow, warp_frame
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
 MAX_FLOW: Final = 0.25
@@ -55,6 +55,7 @@ class WarpDecoder(nn.Module):
         Both heads start at zero: an untrained decoder repeats the still.
         """
         super().__init__()
+        self.flow_squarings = config.flow_squarings
         self.residual_blur = config.residual_blur
         self.residual_frames = config.residual_frames
         self.most_new_speckle = config.speckle
@@ -114,6 +115,7 @@ class WarpDecoder(nn.Module):
         quarter_flow = largest * torch.tanh(self.flow_head(features).float() / (4 * largest))
         if motion_share is not None:
             quarter_flow = quarter_flow * motion_share[:, None, None]
+        quarter_flow = integrate_velocity(quarter_flow, self.flow_squarings)
         flow = resize_flow(quarter_flow, size, size)
         flow = _after_zero(flow[:, :, 1:])
         moved = warp_frame(first_frame, flow)

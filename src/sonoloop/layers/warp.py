@@ -1,6 +1,7 @@
 """Backward warping of an image by a dense flow (Jaderberg et al. 2015, arXiv:1506.02025, Eq. 5)."""
 
 import torch
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
@@ -32,6 +33,38 @@ def warp_frame(frame: Frame, flow: Flow) -> Clip:
         align_corners=False,
     )
     return warped.reshape(batch, -1, num_frames, height, width)
+
+
+def integrate_velocity(velocity: Flow, squarings: int) -> Flow:
+    """Follow a stationary velocity for one unit of time: the flow's exponential, without folds.
+
+    Scaling and squaring (Arsigny et al. 2006; Dalca et al. 2018, arXiv:1805.04605): a step of
+    2^-squarings, then (id + u) o (id + u) as often. Tissue that is moved so is not turned inside
+    out, but for a few pixels in strong fields, which the bilinear grid cannot follow.
+
+    Args:
+        velocity: (dx, dy) in pixels per unit of time, one field per frame.
+        squarings: How often; 0 takes the velocity as the displacement.
+
+    Returns:
+        Displacements in pixels.
+    """
+    batch = len(velocity)
+    flow = rearrange(velocity, "b c t h w -> (b t) c h w") / 2**squarings
+    for _ in range(squarings):
+        flow = flow + warp_frame(flow, flow.unsqueeze(2)).squeeze(2)
+    return rearrange(flow, "(b t) c h w -> b c t h w", b=batch)
+
+
+def jacobian_determinant(flow: Flow) -> Float[Tensor, "b t _ _"]:
+    """Return the area that a pixel comes from; where it is negative, tissue is turned inside out.
+
+    Args:
+        flow: (dx, dy) in pixels; the last row and column of pixels have no difference.
+    """
+    along_x = flow.diff(dim=4)[..., :-1, :]
+    along_y = flow.diff(dim=3)[..., :-1]
+    return (1 + along_x[:, 0]) * (1 + along_y[:, 1]) - along_x[:, 1] * along_y[:, 0]
 
 
 def identity_grid(
