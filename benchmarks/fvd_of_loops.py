@@ -14,6 +14,7 @@ from sonoloop.data.augmentation import to_float
 from sonoloop.data.clip_sampling import ClipSet
 from sonoloop.data.config import ClipConfig
 from sonoloop.evaluation.frechet import frechet_distance_of_features
+from sonoloop.evaluation.motion import temporal_energy
 from sonoloop.features.i3d import I3dKinetics400
 from sonoloop.recipes.labelled_dataset import window_starts_s
 from sonoloop.synthesis.stages import LatentSampler
@@ -82,13 +83,16 @@ class FvdOfLoops:
 
     def __call__(self, model: str | Path) -> Distances:
         """Rebuild the clips and move their first frames, with the same noise for every model."""
-        loaded = ImageToVideo.from_pretrained(model, device=self.device)
-        autoencoder = loaded.autoencoder
-        if not isinstance(autoencoder, VideoAutoencoder):
-            raise TypeError
-
-        rebuilt, made = self._decoded(autoencoder, (encoded(autoencoder), drawn(loaded.sampler)))
+        autoencoder, sampler = self.stages(model)
+        rebuilt, made = self._decoded(autoencoder, (encoded(autoencoder), drawn(sampler)))
         return Distances(self.distance(rebuilt), self.distance(made))
+
+    def stages(self, model: str | Path) -> tuple[VideoAutoencoder, LatentSampler]:
+        """Load both stages of a model."""
+        loaded = ImageToVideo.from_pretrained(model, device=self.device)
+        if not isinstance(loaded.autoencoder, VideoAutoencoder):
+            raise TypeError
+        return loaded.autoencoder, loaded.sampler
 
     def loops(self, autoencoder: VideoAutoencoder, sampler: LatentSampler) -> Tensor:
         """Move the first frames of the clips."""
@@ -117,6 +121,11 @@ class FvdOfLoops:
             decoded = [autoencoder.decode(first_frame, one, features, noise) for one in latents]
             parts.append([one.clip.float().cpu() for one in decoded])
         return tuple(torch.cat(clips) for clips in zip(*parts, strict=True))
+
+    def energy(self, clips: Tensor) -> float:
+        """Temporal energy of clips over that of the true ones."""
+        made = temporal_energy(clips.clamp(-1, 1)).sum()
+        return float(made / temporal_energy(self.real).sum())
 
     def distance(self, clips: Tensor) -> float:
         """FVD of clips against the true ones."""

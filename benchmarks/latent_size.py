@@ -24,10 +24,8 @@ from equal_search import unless_interrupted
 from fvd_of_loops import FvdOfLoops, held_out_windows
 from rich.console import Console
 
-from sonoloop import ImageToVideo
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.diffusion.model import LatentDiffusion
-from sonoloop.evaluation.motion import temporal_energy
 from sonoloop.evaluation.reconstruction import psnr
 from sonoloop.recipes.config import Preset, load_preset
 from sonoloop.recipes.export import export
@@ -69,16 +67,6 @@ def start_of(base: str, channels: int, preset: Preset, folder: Path, *, seed: in
     write_model(folder, config.model_copy(update=changed), weights, "a start\n")
 
 
-def loops_of(model: Path, fvd: FvdOfLoops) -> tuple[float, float]:
-    """FVD and energy of a model's loops."""
-    loaded = ImageToVideo.from_pretrained(model, device=fvd.device)
-    if not isinstance(loaded.autoencoder, VideoAutoencoder):
-        raise TypeError
-    loops = fvd.loops(loaded.autoencoder, loaded.sampler).clamp(-1, 1)
-    energy = float(temporal_energy(loops).sum() / temporal_energy(fvd.real).sum())
-    return fvd.distance(loops), energy
-
-
 def row(given: argparse.Namespace, channels: int, preset: Preset, fvd: FvdOfLoops) -> str:
     """Train and measure one size."""
     folder = given.out / f"channels{channels}"
@@ -98,16 +86,18 @@ def row(given: argparse.Namespace, channels: int, preset: Preset, fvd: FvdOfLoop
     for name, run in (("model", stage_2), ("random", None)):
         if not (folder / name).is_dir():
             export(stage_1, run, data=given.training, out=folder / name, name=name, console=QUIET)
-    autoencoder = ImageToVideo.from_pretrained(folder / "model", device=fvd.device).autoencoder
-    if not isinstance(autoencoder, VideoAutoencoder):
-        raise TypeError
-    rebuilt = fvd.rebuilt(autoencoder).clamp(-1, 1)
-    psnr_db = float(psnr(rebuilt, fvd.real)[:, 1:].mean())
-    made, energy = loops_of(folder / "model", fvd)
-    random, _ = loops_of(folder / "random", fvd)
-    numbers = math.prod(autoencoder.latent_shape)
-    figures = (f"{psnr_db:.2f}", f"{fvd.distance(rebuilt):.1f}", f"{energy:.2f}", f"{made:.1f}")
-    return f"| {channels} | {numbers:,} | {' | '.join(figures)} | {random:.1f} |"
+    autoencoder, sampler = fvd.stages(folder / "model")
+    rebuilt, loops = fvd.rebuilt(autoencoder).clamp(-1, 1), fvd.loops(autoencoder, sampler)
+    random = fvd.loops(*fvd.stages(folder / "random"))
+    figures = (
+        f"{math.prod(autoencoder.latent_shape):,}",
+        f"{float(psnr(rebuilt, fvd.real)[:, 1:].mean()):.2f}",
+        f"{fvd.distance(rebuilt):.1f}",
+        f"{fvd.energy(loops):.2f}",
+        f"{fvd.distance(loops):.1f}",
+        f"{fvd.distance(random):.1f}",
+    )
+    return f"| {channels} | {' | '.join(figures)} |"
 
 
 def main() -> None:

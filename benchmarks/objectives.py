@@ -19,10 +19,7 @@ from equal_search import unless_interrupted
 from fvd_of_loops import FvdOfLoops, held_out_windows
 from rich.console import Console
 
-from sonoloop import ImageToVideo
-from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.diffusion.model import LatentDiffusion
-from sonoloop.evaluation.motion import temporal_energy
 from sonoloop.recipes.config import load_preset
 from sonoloop.recipes.export import export
 from sonoloop.recipes.train_diffusion import train_diffusion
@@ -41,17 +38,12 @@ OBJECTIVES: Final = {
 
 def row(name: str, minutes: float, model: Path, fvd: FvdOfLoops, temperature: float) -> str:
     """Measure the loops of a model."""
-    loaded = ImageToVideo.from_pretrained(model, device=fvd.device)
-    autoencoder, sampler = loaded.autoencoder, loaded.sampler
-    if not isinstance(autoencoder, VideoAutoencoder):
-        raise TypeError
+    autoencoder, sampler = fvd.stages(model)
     if isinstance(sampler, LatentDiffusion):
         sampler.config = sampler.config.model_copy(update={"temperature": temperature})
-    loops = fvd.loops(autoencoder, sampler).clamp(-1, 1)
-    energy = float(temporal_energy(loops).sum() / temporal_energy(fvd.real).sum())
-    return (
-        f"| {name} | {minutes:.1f} | {temperature:g} | {energy:.2f} | {fvd.distance(loops):.1f} |"
-    )
+    loops = fvd.loops(autoencoder, sampler)
+    measured = (f"{fvd.energy(loops):.2f}", f"{fvd.distance(loops):.1f}")
+    return f"| {name} | {minutes:.1f} | {temperature:g} | {' | '.join(measured)} |"
 
 
 def main() -> None:

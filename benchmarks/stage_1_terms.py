@@ -21,7 +21,6 @@ from fvd_of_loops import FvdOfLoops, held_out_windows
 from rich.console import Console
 from torch import Tensor
 
-from sonoloop.evaluation.motion import temporal_energy
 from sonoloop.evaluation.reconstruction import psnr
 from sonoloop.features.perceptual import Lpips, lpips
 from sonoloop.recipes.config import load_preset
@@ -57,13 +56,12 @@ VARIANTS: Final = {
 def row(name: str, minutes: float, clips: Tensor, fvd: FvdOfLoops, net: Lpips) -> str:
     """Measure clips that should be the true ones."""
     clips = clips.clamp(-1, 1)
-    energy = float(temporal_energy(clips).sum() / temporal_energy(fvd.real).sum())
     psnr_db = float(psnr(clips, fvd.real)[:, 1:].mean())
     frames, true = (v[:, :, 1:].transpose(1, 2).flatten(0, 1) for v in (clips, fvd.real))
     parts = zip(torch.split(frames, FRAMES_AT_ONCE), torch.split(true, FRAMES_AT_ONCE), strict=True)
     distances = torch.cat([lpips(one, other, net) for one, other in parts])
     return (
-        f"| {name} | {minutes:.1f} | {energy:.2f} | {psnr_db:.2f} "
+        f"| {name} | {minutes:.1f} | {fvd.energy(clips):.2f} | {psnr_db:.2f} "
         f"| {float(distances.mean()):.4f} | {fvd.distance(clips):.0f} |"
     )
 
