@@ -42,7 +42,9 @@ def test_latents_are_made_once(
             console=Console(quiet=True),
         )
 
-    first, again = latents("one"), latents("one")
+    first = latents("one")
+    (tmp_path / module.PART_FILE.format(3)).write_bytes(b"of a run that was killed")
+    again = latents("one")
     assert len(calls) == 1
     assert all(torch.equal(*pair) for pair in zip(first, again, strict=True))
     assert len(first.latents) == len(videos) * small.latent_cache.encodings_per_video

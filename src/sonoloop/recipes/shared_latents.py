@@ -27,6 +27,8 @@ from sonoloop.recipes.latent_cache import (
 )
 
 FILE: Final = "latents.safetensors"
+PART_FILE: Final = ".latents-{}.safetensors"
+"""What a process other than the first has made, until all is joined."""
 
 
 def shared_latents(
@@ -89,6 +91,9 @@ def shared_latents(
                 console=console,
             )
         cache = _joined(part, batches, run, key, fabric)
+    if fabric.is_global_zero:  # also those of a run that was killed while it joined them
+        for path in run.glob(PART_FILE.format("*")):
+            path.unlink()
     return LatentCache(*(tensor.to(fabric.device) for tensor in cache))
 
 
@@ -100,7 +105,7 @@ def _joined(
     fabric: Fabric,
 ) -> LatentCache:
     """Put the parts of all processes together, in the order of their samples."""
-    paths = [run / f".latents-{rank}.safetensors" for rank in range(fabric.world_size)]
+    paths = [run / PART_FILE.format(rank) for rank in range(fabric.world_size)]
     if part is not None and not fabric.is_global_zero:
         save_cache(paths[fabric.global_rank], key, part)
     fabric.barrier()
@@ -112,8 +117,6 @@ def _joined(
         joined = LatentCache(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
         whole = joined.at(torch.tensor(numbers).argsort())
         save_cache(run / FILE, key, whole)
-        for path in others:
-            path.unlink()
     fabric.barrier()
     return whole or _read(run / FILE, key)
 
