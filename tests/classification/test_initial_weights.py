@@ -1,16 +1,22 @@
 """Weights a user brings: they fit but for the last layer, or the first misfit is named."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from sonoloop.classification.config import ClassifierConfig, NetName
-from sonoloop.classification.initial_weights import read_weights, start_from_file
+from sonoloop.classification.config import ClassifierConfig, ClassifierTraining, NetName
+from sonoloop.classification.fit import fit
+from sonoloop.classification.initial_weights import start_from
+from sonoloop.classification.labelled_clips import LabelledClips
 from sonoloop.classification.models import Classifier
+from sonoloop.classification.trained import read_weights
 from sonoloop.errors import UsageError
 from sonoloop.layers.resnet50 import ResNet50
+
+MakeClips = Callable[..., LabelledClips]
 
 
 @pytest.fixture
@@ -27,7 +33,7 @@ def test_all_but_the_last_layer_is_taken(
     save_file(three_classes.net.state_dict(), tmp_path / "w.safetensors")
     model = Classifier(tiny_config)
     last = model.net.state_dict()["fc.weight"].clone()
-    start_from_file(model, tmp_path / "w.safetensors")
+    start_from(model, tmp_path / "w.safetensors")
     for name, tensor in model.net.state_dict().items():
         if name == "fc.weight":
             torch.testing.assert_close(tensor, last)
@@ -51,7 +57,7 @@ def test_misfits_are_counted_and_named(
         r"\(4, 2, 3, 7, 7\)\)"
     )
     with pytest.raises(UsageError, match=sentence):
-        start_from_file(Classifier(tiny_config), path)
+        start_from(Classifier(tiny_config), path)
 
 
 def test_a_file_that_is_no_weights_is_refused(tmp_path: Path) -> None:
@@ -80,9 +86,23 @@ def test_torchvisions_resnet50_fits(
     monkeypatch.setattr(read, lambda _: state)
     model.to_empty(device="cpu")
     torch.nn.init.zeros_(model.net.fc.weight)
-    start_from_file(model, Path("resnet50.safetensors"))
+    start_from(model, Path("resnet50.safetensors"))
     assert (model.net.trunk.layer3[5].conv2.weight == 0.5).all()
     assert not model.net.fc.weight.any()
     del state["layer4.1.bn2.bias"]
     with pytest.raises(UsageError, match=r"1 missing, such as layer4.1.bn2.bias"):
-        start_from_file(model, Path("resnet50.safetensors"))
+        start_from(model, Path("resnet50.safetensors"))
+
+
+def test_a_classifier_that_was_trained_is_a_start(
+    moving_clips: MakeClips, tiny_config: ClassifierConfig, tmp_path: Path
+) -> None:
+    """Its run folder is given as it is; a folder that holds none is refused."""
+    settings = ClassifierTraining(max_steps=1, batch_size=4, precision="32-true")
+    trained = fit(moving_clips(4), tiny_config, settings, seed=0, folder=tmp_path / "run")
+    model = Classifier(tiny_config)
+    start_from(model, tmp_path / "run")
+    for name, tensor in trained.state_dict().items():
+        torch.testing.assert_close(model.state_dict()[name], tensor)
+    with pytest.raises(UsageError):
+        start_from(model, tmp_path)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sonoloop.classification.config import ClassifierConfig, ClassifierTraining
 from sonoloop.classification.early_stopping import EarlyStopping
-from sonoloop.classification.initial_weights import start_from_file
+from sonoloop.classification.initial_weights import start_from
 from sonoloop.classification.labelled_clips import Held, LabelledClips
 from sonoloop.classification.models import Classifier
 from sonoloop.classification.trained import load_classifier
@@ -123,7 +123,7 @@ def train_in(
             torch.manual_seed(seed)
             model = Classifier(config)
             if settings.initial_weights is not None:
-                start_from_file(model, settings.initial_weights)
+                start_from(model, settings.initial_weights)
             task = classifier_task(model, data, settings, loop, fabric, stopping)
             outcome = run_training(
                 fabric, task, loop, run, interruption=interruption, console=console

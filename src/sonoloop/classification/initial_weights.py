@@ -7,12 +7,9 @@ TDN with what it lacks completed.
 from pathlib import Path
 from typing import Final
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
-
 from sonoloop.classification.models import Classifier
 from sonoloop.classification.tdn import Tdn
+from sonoloop.classification.trained import load_classifier, read_weights
 from sonoloop.errors import UsageError
 
 HEAD: Final = "fc."
@@ -22,20 +19,21 @@ TRUNK: Final = "trunk."
 """What the image network inside a video network is called."""
 
 
-def start_from_file(model: Classifier, path: Path) -> None:
-    """Give a classifier's network the weights of a file.
+def start_from(model: Classifier, path: Path) -> None:
+    """Give a classifier's network the weights of a file, or of a classifier that was trained here.
 
     The last layer keeps its own where the file has none, or one for another number of classes.
 
     Args:
         model: What to fill.
-        path: Safetensors file whose names are those of the network.
+        path: Safetensors file whose names are those of the network, or run folder of a classifier.
 
     Raises:
-        UsageError: If the file cannot be read, or a weight is missing, unknown or of another
+        UsageError: If file or folder cannot be read, or a weight is missing, unknown or of another
             shape; counts them and names the first of each.
     """
-    given = {name.removeprefix(TRUNK): tensor for name, tensor in read_weights(path).items()}
+    weights = load_classifier(path).net.state_dict() if path.is_dir() else read_weights(path)
+    given = {name.removeprefix(TRUNK): tensor for name, tensor in weights.items()}
     if isinstance(model.net, Tdn) and "conv1.bias" not in given:
         given = model.net.from_image_network(given)
     names = {name.removeprefix(TRUNK): name for name in model.net.state_dict()}
@@ -66,22 +64,3 @@ def start_from_file(model: Classifier, path: Path) -> None:
 def _may_differ(name: str) -> bool:
     """Tell what a file may lack or have besides: the last layer, and a count nobody reads."""
     return name.startswith(HEAD) or name.endswith("num_batches_tracked")
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file.
-
-    Args:
-        path: The file.
-
-    Raises:
-        UsageError: If it is missing or no such file.
-    """
-    if not path.is_file():
-        msg = f"{path}: there is no such file of weights"
-        raise UsageError(msg)
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        msg = f"{path} is no safetensors file ({error}): convert the weights to safetensors"
-        raise UsageError(msg) from error

@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from sonoloop.classification.config import ClassifierConfig
 from sonoloop.classification.early_stopping import best_weights
-from sonoloop.classification.initial_weights import read_weights
 from sonoloop.classification.models import Classifier
 from sonoloop.errors import UsageError
 from sonoloop.training.run_folder import fill, load_run
@@ -43,6 +43,39 @@ def load_classifier(path: Path, *, device: str = "cpu") -> Classifier:
     else:
         fill(model, _unsealed(weights), weights)
     return model.to(device).eval()
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UsageError: If it is missing or no such file.
+    """
+    if not path.is_file():
+        msg = f"{path}: there is no such file of weights"
+        raise UsageError(msg)
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        msg = f"{path} is no safetensors file ({error}): convert the weights to safetensors"
+        raise UsageError(msg) from error
+
+
+def weights_file(path: Path) -> Path:
+    """Find the file that a network would start from.
+
+    Args:
+        path: The file itself, or run folder of a classifier.
+
+    Raises:
+        UsageError: If the folder holds no checkpoint.
+    """
+    if not path.is_dir():
+        return path
+    return best_weights(path) or load_run(path).ema_path
 
 
 def _unsealed(path: Path) -> dict[str, Tensor]:

@@ -64,7 +64,8 @@ def jacobian_determinant(flow: Flow) -> Float[Tensor, "b t _ _"]:
     """
     along_x = flow.diff(dim=4)[..., :-1, :]
     along_y = flow.diff(dim=3)[..., :-1]
-    return (1 + along_x[:, 0]) * (1 + along_y[:, 1]) - along_x[:, 1] * along_y[:, 0]
+    area: Tensor = (1 + along_x[:, 0]) * (1 + along_y[:, 1]) - along_x[:, 1] * along_y[:, 0]
+    return area
 
 
 def identity_grid(

@@ -40,7 +40,7 @@ class ClassifyOptions:
         any_class: Draw every video equally often instead of every class.
         patience: Stop after this many epochs without a lower validation loss and keep the best
             weights; without it the training goes to its end, as the paper's did.
-        init: Safetensors file of weights to start from.
+        init: Weights to start from: safetensors file, or the --out of another training.
         precision: Number format; auto takes bf16 where the hardware is fast at it.
         seed: Decides first weights, order, windows, augmentation.
     """

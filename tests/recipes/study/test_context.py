@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import save_file
 
+from sonoloop.classification.models import Classifier
 from sonoloop.recipes.study import context as module
 from sonoloop.recipes.study.cells import Cell, read_cell
 from sonoloop.recipes.study.context import StudyContext, content, run_cell
@@ -37,6 +39,26 @@ def test_filling_draws_all_clips_alike(study_context: StudyContext) -> None:
     context = replace(study_context, options=replace(study_context.options, balance="fill"))
     settings = context.settings(CELL._replace(arm="i", share=1.0))
     assert (settings.synthetic_share, settings.class_balanced) == (None, False)
+
+
+def test_a_network_starts_from_the_weights_it_was_given(
+    study_context: StudyContext, tmp_path: Path
+) -> None:
+    """A run of this network, in every arm; other networks start from random weights."""
+    run_cell(study_context, CELL, ())
+    weights = tmp_path / "start.safetensors"
+    model = Classifier(study_context.config(CELL))
+    save_file({name: tensor + 1 for name, tensor in model.net.state_dict().items()}, weights)
+    options = replace(study_context.options, initial_weights=f"r3d18={weights}")
+    context = replace(study_context, folder=tmp_path / "started", options=options)
+    assert context.settings(CELL._replace(arm="k", share=1.0)).initial_weights == weights
+    assert context.settings(CELL._replace(model="tsm")).initial_weights is None
+    run_cell(context, CELL, ())
+    scores = [read_cell(one.folder, CELL) for one in (study_context, context)]
+    assert scores[0] is not None
+    assert scores[1] is not None
+    assert scores[0]["held_out"] != scores[1]["held_out"]
+    assert scores[0]["training_sha256"] == scores[1]["training_sha256"]
 
 
 def test_a_cell_scores_who_was_held_out(study_context: StudyContext) -> None:

@@ -1,5 +1,7 @@
 """Options of a study: lists with commas, and numbers that are none."""
 
+from pathlib import Path
+
 import pytest
 
 from sonoloop.errors import UsageError
@@ -28,6 +30,9 @@ def test_lists_are_read_once_each() -> None:
         ({"run_folds": 6}, "--run-folds 6: choose 1 to 5 of the 5"),
         ({"batch_size": 0}, "--batch-size 0: at least 1"),
         ({"generator_minutes": 0.0}, "--generator-minutes 0: must be above 0"),
+        ({"initial_weights": "r3d18"}, "'r3d18' is not one of r3d18=PATH, c3d=PATH, tsm=PATH"),
+        ({"initial_weights": "i3d-probe=w"}, "'i3d-probe=w' is not one of r3d18=PATH"),
+        ({"initial_weights": "tsm="}, "'tsm=' is not one of r3d18=PATH"),
     ],
 )
 def test_no_study(values: dict[str, str], sentence: str) -> None:
@@ -40,3 +45,13 @@ def test_the_baseline_cannot_be_left_out() -> None:
     """Gains are counted from it."""
     with pytest.raises(UsageError, match="b is needed"):
         StudyOptions(arms="a,i").arm_names()
+
+
+def test_networks_start_where_they_are_told() -> None:
+    """One path a network; the others start from random weights."""
+    assert StudyOptions().weight_files == {}
+    options = StudyOptions(initial_weights="r3d18=runs/first, tsm=a=b.safetensors")
+    assert options.weight_files == {
+        "r3d18": Path("runs/first"),
+        "tsm": Path("a=b.safetensors"),
+    }

@@ -112,6 +112,7 @@ class StudyContext:
                 "augmentation": "consistent" if cell.arm in {"a", "origin"} else "strong",
                 "synthetic_share": share,
                 "class_balanced": not fills,
+                "initial_weights": self.options.weight_files.get(cell.model),
             }
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar, get_args
 
@@ -97,6 +98,8 @@ class StudyOptions:
             the dataset's.
         windows: Most clips of one video; the probabilities of a video are their mean.
         samples: Synthetic clips of one still, where all classes have equally many stills.
+        initial_weights: Weights that networks start from, NAME=PATH with commas, as for "classify
+            train --init"; trained on none of these patients. By default random weights.
         epochs: Passes over the videos of all training patients; every arm gets as many steps.
         batch_size: Clips per step.
         balance: Synthetic clips equal in number per class, or "fill" to make up, as the paper
@@ -123,6 +126,7 @@ class StudyOptions:
     size: int | None = None
     windows: int = 4
     samples: int = 4
+    initial_weights: str | None = None
     epochs: int = 20
     batch_size: int = 16
     balance: Literal["equal", "fill"] = "equal"
@@ -151,6 +155,7 @@ class StudyOptions:
             msg = f"--generator-minutes {self.generator_minutes:g}: must be above 0"
             raise UsageError(msg)
         _ = self.model_names, self.ratio_values, self.share_values, self.arm_names()
+        _ = self.weight_files
 
     @property
     def model_names(self) -> tuple[ModelName, ...]:
@@ -158,6 +163,22 @@ class StudyOptions:
         names: tuple[ModelName, ...] = get_args(ModelName)
         by_name = {str(name): name for name in names}
         return _each(self.models, "--models", lambda word: by_name[word], tuple(by_name))
+
+    @property
+    def weight_files(self) -> Mapping[ModelName, Path]:
+        """Files or runs that networks start from; the others start from random weights."""
+        if self.initial_weights is None:
+            return {}
+        networks = tuple(name for name in get_args(ModelName) if name != "i3d-probe")
+
+        def named(word: str) -> tuple[ModelName, Path]:
+            name, equals, file = word.partition("=")
+            if not equals or not file:
+                raise ValueError
+            return networks[networks.index(name)], Path(file)
+
+        wanted = tuple(f"{name}=PATH" for name in networks)
+        return dict(_each(self.initial_weights, "--initial-weights", named, wanted))
 
     @property
     def ratio_values(self) -> tuple[float, ...]:

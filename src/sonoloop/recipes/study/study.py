@@ -19,6 +19,7 @@ from sonoloop.data.dataset_source import fingerprint
 from sonoloop.errors import UsageError
 from sonoloop.folder_claim import claimed_output
 from sonoloop.recipes.study.cells import FIRST, Cell, clear_runs, needs, plan_cells, read_cell
+from sonoloop.recipes.study.classifier_weights import checked_weights
 from sonoloop.recipes.study.context import StudyContext
 from sonoloop.recipes.study.cost import duration, plan_lines
 from sonoloop.recipes.study.data import open_study_data
@@ -132,6 +133,7 @@ def study(  # noqa: PLR0913 - the options of a command
         sources=elsewhere,
     )
     cells = plan_cells(options, arms)
+    weights_sha256 = checked_weights(context, cells)
     left = [cell for cell in cells if read_cell(out, cell) is None]
     for line in plan_lines(context, left, len(cells) - len(left)):
         _say(console, line)
@@ -144,6 +146,7 @@ def study(  # noqa: PLR0913 - the options of a command
             "label": label,
             "classes": list(classes),
             "generator_settings": preset_sha256(options.generator_preset),
+            "initial_weights_sha256": weights_sha256 or None,
         }
         _keep_settings(out, settings, options)
         clear_runs(out, set(cells) - set(left))  # of a study killed just after it wrote the scores
