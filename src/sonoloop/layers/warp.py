@@ -53,7 +53,8 @@ def integrate_velocity(velocity: Flow, squarings: int) -> Flow:
     flow = rearrange(velocity, "b c t h w -> (b t) c h w") / 2**squarings
     for _ in range(squarings):
         flow = flow + warp_frame(flow, flow.unsqueeze(2)).squeeze(2)
-    return rearrange(flow, "(b t) c h w -> b c t h w", b=batch)
+    displacement: Flow = rearrange(flow, "(b t) c h w -> b c t h w", b=batch)
+    return displacement
 
 
 def jacobian_determinant(flow: Flow) -> Float[Tensor, "b t _ _"]:
