@@ -6,9 +6,9 @@
 Every objective is trained from random weights on latents of the same stage 1, for the same steps
 and seed, and moves the first frame of one window of each held-out video, with the same noise and as
 many evaluations of the network (6 steps of Heun, 11 of DPM-Solver++). Latents of random training
-clips, brought as much nearer to their mean, are the control that each must beat. Prints FVD (I3D on Kinetics-400, frames after the first)
-at the same n and temporal energy over the true one, for every share of the noise. The same command
-again goes on where it was stopped.
+clips, brought as much nearer to their mean, are the control that each must beat. Prints FVD (I3D on
+Kinetics-400, frames after the first) at the same n and temporal energy over the true one, for every
+share of the noise. The same command again goes on where it was stopped.
 """
 
 import argparse
