@@ -35,10 +35,18 @@ def test_it_is_the_mean_over_ordered_pairs(
 def test_equal_samples_have_none() -> None:
     """A model that ignores its noise."""
     features = torch.rand(2, 1, 7).expand(2, 5, 7)
-    torch.testing.assert_close(diversity(features), torch.zeros(2, dtype=torch.float64))
+    assert diversity(features).tolist() == [0.0, 0.0]
 
 
 def test_one_sample_is_refused() -> None:
     """It has no pair."""
     with pytest.raises(SonoloopError, match="at least 2 samples a still, got 1"):
         diversity(torch.rand(3, 1, 7))
+
+
+def test_large_maps_are_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of the parts does not count."""
+    features = torch.randn(2, 3, 5, 7, generator=torch.Generator().manual_seed(0))
+    whole = diversity(features)
+    monkeypatch.setattr("sonoloop.evaluation.diversity.PART", 4)
+    torch.testing.assert_close(diversity(features), whole, rtol=1e-12, atol=0)
