@@ -38,7 +38,7 @@ def diversity(features: Float[Tensor, "stills samples *features"]) -> Float64[Te
         raise SonoloopError(msg)
     flat = features.flatten(2)
     squares = torch.zeros(len(flat), dtype=torch.float64, device=flat.device)
-    for part in flat.split(PART, dim=2):
+    for part in torch.split(flat, PART, dim=2):
         change = part.double() - part[:, :1]  # of the first sample: equal ones give exactly 0
         of_mean = change.sum(1).square().sum(1) / num_samples
         squares += change.square().sum((1, 2)) - of_mean
