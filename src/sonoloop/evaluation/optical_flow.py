@@ -39,6 +39,9 @@ gradient of 1 % of the grey scale a pixel in the weakest direction. Black surrou
 DAMPING: Final = 1e-6
 """Added to the diagonal of G: without texture the flow stays what the coarser level says."""
 
+LEAST_WEIGHT: Final = 1e-9
+"""Of a Gaussian's middle; smaller ones, from 6.4 standard deviations on, count as 0."""
+
 MIN_SIDE: Final = 8
 """Pixels of the coarsest level, at least."""
 
@@ -145,4 +148,5 @@ def _blur(image: Tensor, sigma: float) -> Tensor:
 def _band(size: int, sigma: float, like: Tensor) -> Tensor:
     place = torch.arange(size, device=like.device, dtype=like.dtype)
     weights = torch.exp(-0.5 * ((place[:, None] - place) / sigma) ** 2)
+    weights[weights < LEAST_WEIGHT] = 0  # numbers below the normal ones multiply 36 times slower
     return weights / weights.sum(1, keepdim=True)
