@@ -83,9 +83,14 @@ class FvdOfLoops:
 
     def __call__(self, model: str | Path) -> Distances:
         """Rebuild the clips and move their first frames, with the same noise for every model."""
-        autoencoder, sampler = self.stages(model)
-        rebuilt, made = self._decoded(autoencoder, (encoded(autoencoder), drawn(sampler)))
+        rebuilt, made = self.rebuilt_and_made(*self.stages(model))
         return Distances(self.distance(rebuilt), self.distance(made))
+
+    def rebuilt_and_made(
+        self, autoencoder: VideoAutoencoder, sampler: LatentSampler
+    ) -> tuple[Tensor, ...]:
+        """Encode and decode the clips, and move their first frames, which are looked at once."""
+        return self._decoded(autoencoder, (encoded(autoencoder), drawn(sampler)))
 
     def stages(self, model: str | Path) -> tuple[VideoAutoencoder, LatentSampler]:
         """Load both stages of a model."""

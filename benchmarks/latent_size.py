@@ -87,11 +87,11 @@ def row(given: argparse.Namespace, channels: int, preset: Preset, fvd: FvdOfLoop
         if not (folder / name).is_dir():
             export(stage_1, run, data=given.training, out=folder / name, name=name, console=QUIET)
     autoencoder, sampler = fvd.stages(folder / "model")
-    rebuilt, loops = fvd.rebuilt(autoencoder).clamp(-1, 1), fvd.loops(autoencoder, sampler)
+    rebuilt, loops = fvd.rebuilt_and_made(autoencoder, sampler)
     random = fvd.loops(*fvd.stages(folder / "random"))
     figures = (
         f"{math.prod(autoencoder.latent_shape):,}",
-        f"{float(psnr(rebuilt, fvd.real)[:, 1:].mean()):.2f}",
+        f"{float(psnr(rebuilt.clamp(-1, 1), fvd.real)[:, 1:].mean()):.2f}",
         f"{fvd.distance(rebuilt):.1f}",
         f"{fvd.energy(loops):.2f}",
         f"{fvd.distance(loops):.1f}",

@@ -2,8 +2,9 @@
 # Train the bundled model: scripts/train_bundled.sh POCUS OUT
 #
 # POCUS is a folder with the videos and the manifest.csv of the POCUS lung data set (Born et al.).
-# Needs 'sonoloop weights fetch lpips-alex'. About two and a half hours on one CPU core with AMX. To go on
-# after an interruption, run it again. What the bundled weights differ in is in docs/experiments.md.
+# Needs 'sonoloop weights fetch lpips-alex'. About two and a half hours on one CPU core with AMX. To
+# go on after an interruption, run it again. What the bundled weights differ in is in the model's
+# README.md.
 set -euo pipefail
 pocus=$1
 out=$2
@@ -28,8 +29,8 @@ sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/s
   --set autoencoder_losses.patch_adversarial=0.03 autoencoder_losses.feature_matching=1.0 \
   --set critics.learning_rate_scale=0.5 autoencoder_training.betas='[0.5,0.99]' \
   --set autoencoder_training.max_steps=550 autoencoder_training.ema_decay=0.99
-# Against a critic that weighs more, without LPIPS. Less new speckle keeps anatomy clearer, and brightness
-# that is averaged over three frames leaves the critic no single frame to paint texture in.
+# Against a critic that weighs more, without LPIPS. Less new speckle keeps anatomy clearer, and
+# brightness averaged over three frames leaves the critic no single frame to paint texture in.
 sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/stage1-critic" \
   --out "$out/stage1" --resume --set autoencoder.speckle=0.5 autoencoder.residual_frames=3 \
   --set autoencoder_losses.patch_adversarial=0.08 autoencoder_losses.feature_matching=2.0 \
