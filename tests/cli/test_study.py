@@ -22,12 +22,14 @@ def test_options_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(
             ["study", "--data", "d", "--out", "o", "--label", "b_lines", "--classes", "no=0",
-             "yes=1,2", "--source", "ours=clips", "--arms", "a,b", "--ratios", "0.7,0.3", "--plan"]
+             "yes=1,2", "--source", "ours=clips", "--source", "theirs=made", "--arms", "a,b",
+             "--ratios", "0.7,0.3", "--plan"]
         )  # fmt: skip
     assert stopped.value.code == 0
     assert (given["dataset"], given["out"], given["label"]) == (Path("d"), Path("o"), "b_lines")
     assert given["classes"] == ("no=0", "yes=1,2")
-    assert (given["sources"], given["plan_only"], given["stills"]) == (("ours=clips",), True, None)
+    assert given["sources"] == ("ours=clips", "theirs=made")
+    assert (given["plan_only"], given["stills"]) == (True, None)
     assert given["options"] == StudyOptions(arms="a,b", ratios="0.7,0.3")
     assert given["engine"] == LocalEngine(None)
 

@@ -1,5 +1,8 @@
 """Warping moves pixels by the flow, in pixels, and nothing else."""
 
+import math
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +12,9 @@ from scipy.linalg import expm
 from scipy.ndimage import map_coordinates
 from torch.nn import functional
 
+from sonoloop.layers.gaussian_blur import gaussian_blur
 from sonoloop.layers.warp import (
+    Interpolation,
     integrate_velocity,
     jacobian_determinant,
     resize_flow,
@@ -35,22 +40,59 @@ def test_a_whole_pixel_flow_is_a_shift(dx: int, dy: int) -> None:
     torch.testing.assert_close(warped[4:-4, 4:-4], shifted[4:-4, 4:-4], atol=1e-5, rtol=0)
 
 
-def test_fractions_of_a_pixel_agree_with_scipy() -> None:
-    """scipy.ndimage.map_coordinates, order 1 and mode nearest, is the independent source."""
+def random_frame_and_flow() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a frame (11, 14) and a flow (2, 3, 11, 14) that leaves it here and there."""
     rng = np.random.default_rng(0)
     frame = rng.random((11, 14)).astype(np.float32)
     flow = rng.normal(0, 2, (2, 3, 11, 14)).astype(np.float32)
+    return torch.from_numpy(frame), torch.from_numpy(flow)
+
+
+def test_bilinear_fractions_of_a_pixel_agree_with_scipy() -> None:
+    """scipy.ndimage.map_coordinates, order 1 and mode nearest, is the independent source."""
+    frame, flow = random_frame_and_flow()
     rows, columns = np.mgrid[:11, :14].astype(np.float32)
     expected = np.stack(
         [
-            map_coordinates(
-                frame, [rows + flow[1, t], columns + flow[0, t]], order=1, mode="nearest"
-            )
-            for t in range(3)
+            map_coordinates(frame.numpy(), [rows + down, columns + right], order=1, mode="nearest")
+            for right, down in zip(*flow.numpy(), strict=True)
         ]
     )
-    warped = warp_frame(torch.from_numpy(frame)[None, None], torch.from_numpy(flow)[None])
+    warped = warp_frame(frame[None, None], flow[None], "bilinear")
     np.testing.assert_allclose(warped[0, 0].numpy(), expected, atol=1e-4)
+
+
+def cubic_weight(distance: float) -> float:
+    """Return Keys' kernel (1981, doi:10.1109/TASSP.1981.1163711, Eq. 15's family), a = -0.75."""
+    x, a = abs(distance), -0.75
+    if x <= 1:
+        return (a + 2) * x**3 - (a + 3) * x**2 + 1
+    return a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a if x < 2 else 0.0
+
+
+def test_bicubic_fractions_of_a_pixel_are_keys_cubic_convolution() -> None:
+    """Sixteen neighbours, each weighted by the kernel, written out for every pixel."""
+    frame, flow = random_frame_and_flow()
+    height, width = frame.shape
+    expected = torch.zeros(3, height, width)
+    for t, y, x in np.ndindex(expected.shape):
+        down, right = y + float(flow[1, t, y, x]), x + float(flow[0, t, y, x])
+        for row in range(math.floor(down) - 1, math.floor(down) + 3):
+            for column in range(math.floor(right) - 1, math.floor(right) + 3):
+                pixel = frame[min(max(row, 0), height - 1), min(max(column, 0), width - 1)]
+                expected[t, y, x] += cubic_weight(down - row) * cubic_weight(right - column) * pixel
+    warped = warp_frame(frame[None, None], flow[None])[0, 0]
+    torch.testing.assert_close(warped, expected, atol=1e-4, rtol=0)
+
+
+def test_bicubic_keeps_the_grain_that_bilinear_blurs() -> None:
+    """Speckle moved by half a pixel keeps most of its contrast."""
+    noise = torch.randn(1, 1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    grain = gaussian_blur(noise, 1.0)[:, :, 0]
+    half = torch.full((1, 2, 1, 64, 64), 0.5)
+    bicubic, bilinear = (warp_frame(grain, half, name) for name in get_args(Interpolation))
+    assert bicubic.std() > 0.97 * grain.std()
+    assert bilinear.std() < 0.9 * grain.std()
 
 
 def test_resizing_a_flow_keeps_its_meaning() -> None:

@@ -140,7 +140,7 @@ class WarpDecoder(nn.Module):
         """Bring the trunk's features to half resolution, beside the first frame's, moved."""
         height, width = half_features.shape[2:]
         half_flow = resize_flow(quarter_flow, height, width)
-        moved = warp_frame(half_features, half_flow).to(features.dtype)
+        moved = warp_frame(half_features, half_flow, "bilinear").to(features.dtype)
         upsampled = functional.interpolate(
             self.to_half(features), size=list(moved.shape[2:]), mode="nearest"
         )

@@ -1,7 +1,11 @@
 """``sonoloop classify``: classes of videos, learnt and predicted."""
 
 from pathlib import Path
+from typing import Annotated
 
+from tyro.conf import arg
+
+from sonoloop.cli.repeatable import Repeatable, flat
 from sonoloop.recipes.classify_options import ClassifyOptions, SplitChoice
 from sonoloop.training.interruption import exit_status
 
@@ -13,7 +17,7 @@ def train(
     out: Path,
     options: ClassifyOptions,
     label: str = "label",
-    classes: tuple[str, ...] = (),
+    classes: Annotated[Repeatable[str], arg(metavar="NAME=VALUE,VALUE ...")] = (),
     max_seconds: float | None = None,
     resume: bool = False,
 ) -> int:
@@ -39,7 +43,7 @@ def train(
         out,
         options,
         label=label,
-        classes=classes,
+        classes=flat(classes),
         resume=resume,
         max_seconds=max_seconds,
     )

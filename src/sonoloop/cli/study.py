@@ -1,8 +1,12 @@
 """``sonoloop study``: whether synthetic video helps a classifier, and compared with what."""
 
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
 
 from sonoloop.cli.engine import EngineName, require_ray
+from sonoloop.cli.repeatable import Repeatable, flat
 from sonoloop.errors import UsageError
 from sonoloop.recipes.study.options import StudyOptions
 
@@ -13,9 +17,9 @@ def study(
     out: Path,
     options: StudyOptions,
     label: str = "label",
-    classes: tuple[str, ...] = (),
+    classes: Annotated[Repeatable[str], arg(metavar="NAME=VALUE,VALUE ...")] = (),
     stills: Path | None = None,
-    source: tuple[str, ...] = (),
+    source: Annotated[Repeatable[str], arg(metavar="NAME=DIR ...")] = (),
     plan: bool = False,
     engine: EngineName = "local",
     address: str | None = None,
@@ -63,9 +67,9 @@ def study(
         out,
         options,
         label=label,
-        classes=classes,
+        classes=flat(classes),
         stills=stills,
-        sources=source,
+        sources=flat(source),
         plan_only=plan,
         engine=chosen,
     )

@@ -1,19 +1,16 @@
 """``sonoloop train``: the two stages, and what the baseline needs besides."""
 
 import sys
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import UseAppendAction, arg
+from tyro.conf import arg
 
+from sonoloop.cli.repeatable import Repeatable, flat
 from sonoloop.errors import UsageError
 from sonoloop.training.interruption import exit_status
 
-Settings = Annotated[
-    UseAppendAction[tuple[tuple[str, ...], ...]], arg(name="set", metavar="SECTION.KEY=VALUE ...")
-]
-"""``--set a.b=1 c.d=2`` and ``--set a.b=1 --set c.d=2`` alike."""
+Settings = Annotated[Repeatable[str], arg(name="set", metavar="SECTION.KEY=VALUE ...")]
 
 
 def autoencoder(
@@ -208,7 +205,7 @@ def _stage_2_overrides(settings: tuple[tuple[str, ...], ...]) -> dict[str, objec
 
 def _parse_overrides(settings: tuple[tuple[str, ...], ...]) -> dict[str, object]:
     overrides: dict[str, object] = {}
-    for setting in chain.from_iterable(settings):
+    for setting in flat(settings):
         key, equals, value = setting.partition("=")
         if not equals or not key:
             msg = f"--set {setting}: write section.key=value, such as clip.size=64"

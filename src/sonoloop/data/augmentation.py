@@ -65,7 +65,7 @@ def _move(clip: Clip, config: AugmentationConfig, generator: torch.Generator) ->
     )
     grid = affine_grid(torch.stack(rows, 1), [batch, 1, height, width], align_corners=False)
     frames = (clip + 1).reshape(batch, num_frames, height, width)  # frames as channels; black is 0
-    moved = grid_sample(frames, grid.to(frames.dtype), mode="bilinear", align_corners=False)
+    moved = grid_sample(frames, grid.to(frames.dtype), mode="bicubic", align_corners=False)
     return moved.reshape(clip.shape) - 1
 
 

@@ -1,5 +1,7 @@
 """Backward warping of an image by a dense flow (Jaderberg et al. 2015, arXiv:1506.02025, Eq. 5)."""
 
+from typing import Literal
+
 import torch
 from einops import rearrange
 from jaxtyping import Float
@@ -8,15 +10,20 @@ from torch.nn import functional
 
 from sonoloop.shapes import Clip, Flow, Frame
 
+Interpolation = Literal["bicubic", "bilinear"]
 
-def warp_frame(frame: Frame, flow: Flow) -> Clip:
+
+def warp_frame(frame: Frame, flow: Flow, interpolation: Interpolation = "bicubic") -> Clip:
     """Move one image along a flow, once per frame of the flow.
 
-    out[:, :, t, y, x] = frame[:, :, y + flow_y, x + flow_x], bilinear, the border repeated.
+    out[:, :, t, y, x] = frame[:, :, y + flow_y, x + flow_x], the border repeated.
 
     Args:
         frame: Image or features, one per item.
         flow: (dx, dy) in pixels of ``frame``, at the same height and width.
+        interpolation: Between pixels. Bilinear blurs what moves by half a pixel, which turns
+            speckle grey (docs/experiments.md); for features and fields, which are smooth, it does.
+            Bicubic keeps the grain and may leave the image's range by a little.
 
     Returns:
         One warped image per frame of the flow, in the flow's number of frames.
@@ -29,6 +36,7 @@ def warp_frame(frame: Frame, flow: Flow) -> Clip:
     warped = functional.grid_sample(
         frame.float(),
         grid.reshape(batch, num_frames * height, width, 2),
+        mode=interpolation,
         padding_mode="border",
         align_corners=False,
     )
@@ -52,7 +60,7 @@ def integrate_velocity(velocity: Flow, squarings: int) -> Flow:
     batch = len(velocity)
     flow = rearrange(velocity, "b c t h w -> (b t) c h w") / 2**squarings
     for _ in range(squarings):
-        flow = flow + warp_frame(flow, flow.unsqueeze(2)).squeeze(2)
+        flow = flow + warp_frame(flow, flow.unsqueeze(2), "bilinear").squeeze(2)
     displacement: Flow = rearrange(flow, "(b t) c h w -> b c t h w", b=batch)
     return displacement
 
