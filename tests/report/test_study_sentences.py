@@ -56,6 +56,19 @@ def test_what_was_not_trained_is_said(study_record: StudyRecord) -> None:
     assert said.endswith("trained, --undecidable go-on trains them")
 
 
+def test_a_study_of_b_and_k_alone_says_whether_the_question_can_be_decided(
+    study_record: StudyRecord,
+) -> None:
+    """With the gain, and the reason where it cannot."""
+    alone = study_record.results[1].model_copy(update={"verdicts": ()})
+    reason = "true videos gain +0.050, less than the 0.14"
+    changed = alone.model_copy(update={"stopped": reason})
+    (decidable,) = study_findings([alone], leaks=False)
+    (undecidable,) = study_findings([changed], leaks=False)
+    assert "true videos of the other patients gain +0.25" in decidable
+    assert undecidable == f"{decidable}; undecidable: {reason}"
+
+
 def test_it_is_said_which_stage_loses_the_gain(study_record: StudyRecord) -> None:
     """Where true videos after stage 1 were an arm."""
     result = study_record.results[1]

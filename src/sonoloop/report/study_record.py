@@ -93,7 +93,7 @@ class ResultRecord(Record):
     leaks: LeakRecord | None
     notes: tuple[str, ...]
     stopped: str = ""
-    """Why nothing can be decided here, where the study stopped after (b) and (k)."""
+    """Why nothing can be decided here, where no generator's arm was trained beside (b) and (k)."""
     not_trained: tuple[str, ...] = ()
     """Arms that were left out for that reason."""
 

@@ -54,7 +54,8 @@ def _of_result(result: ResultRecord) -> Iterator[str]:
             "--undecidable go-on trains them"
         )
     elif not result.verdicts and result.headroom is not None:
-        yield f"true videos of the other patients gain {signed(result.headroom)}"
+        gain = f"true videos of the other patients gain {signed(result.headroom)}"
+        yield f"{gain}; undecidable: {result.stopped}" if result.stopped else gain
 
 
 def _on_stages(result: ResultRecord) -> Iterator[str]:

@@ -94,3 +94,10 @@ def test_an_arm_without_all_its_folds_has_no_figures(study_context: StudyContext
     assert [arm.arm for arm in result.arms] == ["b", "k"]
     assert result.not_trained == ("i",)
     assert "less than the 0.14" in result.stopped
+
+
+def test_b_and_k_alone_say_what_they_cannot_decide(study_context: StudyContext) -> None:
+    """Little gain is a reason; with a generator's arm beside them its verdict has the word."""
+    assert "less than the 0.14" in _result(study_context, {"b": 0.9, "k": 0.9}).stopped
+    assert not _result(study_context, {"b": 0.1, "k": 0.9}).stopped
+    assert not _result(study_context, {"b": 0.9, "i": 0.9, "k": 0.9}).stopped
