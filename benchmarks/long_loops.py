@@ -182,7 +182,7 @@ def composed(first: Tensor, draw: Windows, num_frames: int) -> Tensor:
     gain = torch.zeros_like(frames)
     while frames.shape[2] < num_frames:
         clip, flow = draw(still)
-        carried = warp_frame(torch.cat([to_first[:, :, 0], gain[:, :, 0]], dim=1), flow)
+        carried = warp_frame(torch.cat([to_first[:, :, 0], gain[:, :, 0]], dim=1), flow, "bilinear")
         correction = clip - warp_frame(still, flow) + carried[:, 2:]
         total = flow + carried[:, :2]
         made = warp_frame(first, total) + correction

@@ -32,7 +32,7 @@ sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/s
 # Against a critic that weighs more, without LPIPS. Less new speckle keeps anatomy clearer, and
 # brightness averaged over three frames leaves the critic no single frame to paint texture in.
 sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/stage1-critic" \
-  --out "$out/stage1" --resume --set autoencoder.speckle=0.5 autoencoder.residual_frames=3 \
+  --out "$out/stage1" --resume --set autoencoder.speckle=0.4 autoencoder.residual_frames=3 \
   --set autoencoder_losses.patch_adversarial=0.08 autoencoder_losses.feature_matching=2.0 \
   --set critics.learning_rate_scale=0.5 autoencoder_training.betas='[0.5,0.99]' \
   --set autoencoder_training.learning_rate=2e-4 autoencoder_training.warmup_steps=50 \

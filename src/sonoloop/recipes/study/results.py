@@ -74,7 +74,7 @@ def results(
             draws = auroc_draws(outcome, seed=options.seed)
             asked = [arm for arm in ("i", *sources) if arm in compared]
             verdicts = [verdict(outcome, seed=options.seed, synthetic=arm) for arm in asked]
-            only_first = not verdicts and len(options.fold_numbers) == options.folds
+            unjudged = not verdicts and len(options.fold_numbers) == options.folds
             labels = outcome.labels.astype(np.int64)
             yield ResultRecord(
                 model=model,
@@ -99,7 +99,7 @@ def results(
                     *(verdicts[0].notes if verdicts else ()),
                     *((NOT_AUGMENTED,) if model == "i3d-probe" else ()),
                 ),
-                stopped=undecided(draws) if "k" in compared and (missing or only_first) else "",
+                stopped=undecided(draws) if "k" in compared and (missing or unjudged) else "",
                 not_trained=tuple(missing),
             )
 
