@@ -21,7 +21,7 @@ from pydicom.examples import get_path
 from torch import Tensor
 
 from sonoloop.autoencoder.losses import ssim
-from sonoloop.layers.warp import warp_frame
+from sonoloop.layers.warp import warp_frame, warp_still
 from sonoloop.synthesis import long_loops
 from sonoloop.synthesis.animation import to_float
 from sonoloop.synthesis.frame_noise import FrameNoise
@@ -89,10 +89,10 @@ def joined(first: Tensor, parts: list[tuple[Tensor, tuple[Tensor, Tensor]]]) -> 
     """Blend flows and corrections of windows with weights per frame."""
     flows = [weight[:, None, None] * window[1] for weight, window in parts]
     corrections = [
-        weight[:, None, None] * (window[0] - warp_frame(first, window[1]))
+        weight[:, None, None] * (window[0] - warp_still(first, window[1]))
         for weight, window in parts
     ]
-    return warp_frame(first, torch.stack(flows).sum(0)) + torch.stack(corrections).sum(0)
+    return warp_still(first, torch.stack(flows).sum(0)) + torch.stack(corrections).sum(0)
 
 
 def closed_loops(first: Tensor, draw: Windows) -> dict[str, Tensor]:
@@ -183,9 +183,9 @@ def composed(first: Tensor, draw: Windows, num_frames: int) -> Tensor:
     while frames.shape[2] < num_frames:
         clip, flow = draw(still)
         carried = warp_frame(torch.cat([to_first[:, :, 0], gain[:, :, 0]], dim=1), flow, "bilinear")
-        correction = clip - warp_frame(still, flow) + carried[:, 2:]
+        correction = clip - warp_still(still, flow) + carried[:, 2:]
         total = flow + carried[:, :2]
-        made = warp_frame(first, total) + correction
+        made = warp_still(first, total) + correction
         frames = torch.cat([frames, made[:, :, 1:]], dim=2)
         to_first, gain, still = total[:, :, -1:], correction[:, :, -1:], made[:, :, -1].clamp(-1, 1)
     return frames[:, :, :num_frames]

@@ -6,7 +6,7 @@ import torch
 from sonoloop.autoencoder.config import AutoencoderConfig
 from sonoloop.autoencoder.model import VideoAutoencoder
 from sonoloop.autoencoder.warp_decoder import WarpDecoder
-from sonoloop.layers.warp import warp_frame
+from sonoloop.layers.warp import warp_still
 
 SMALL = AutoencoderConfig(
     size=64, num_frames=8, encoder_widths=(4, 8, 8, 8), decoder_width=4, latent_channels=3
@@ -75,7 +75,7 @@ def test_the_flow_is_the_one_that_moved_the_frame() -> None:
     still = torch.rand(1, 1, 64, 64)
     decoded = model.decode(still, torch.randn(1, *model.latent_shape))
     assert decoded.flow.abs().max() > 0.01
-    torch.testing.assert_close(decoded.clip, warp_frame(still, decoded.flow))
+    torch.testing.assert_close(decoded.clip, warp_still(still, decoded.flow))
 
 
 @pytest.mark.parametrize(("decoder", "latent"), VARIANTS)

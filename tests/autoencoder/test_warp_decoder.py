@@ -9,6 +9,7 @@ from sonoloop.autoencoder.first_frame import level_widths
 from sonoloop.autoencoder.warp_decoder import (
     MAX_FLOW,
     MAX_GAIN,
+    Texture,
     WarpDecoder,
     average_over_frames,
     brighten,
@@ -149,10 +150,58 @@ def test_speckle_follows_its_noise_and_spares_frame_zero() -> None:
     assert not torch.equal(clip, decoder(frame, pyramid, latent)[0])
 
 
+def test_texture_taken_apart_comes_back() -> None:
+    """Mean + contrast pattern is the clip; the pattern's variance is 1 and that of black is 0."""
+    clip = 0.1 * torch.randn(1, 1, 2, 64, 64, generator=torch.Generator().manual_seed(0))
+    mean, contrast, pattern = Texture.of(clip, 2.0)
+    torch.testing.assert_close(2 * (mean + contrast * pattern) - 1, clip, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(pattern.std(), torch.tensor(1.0), atol=0.05, rtol=0)
+    assert not Texture.of(torch.full_like(clip, -1.0), 2.0).pattern.any()
+
+
+def test_new_speckle_may_have_the_grain_of_the_still() -> None:
+    """White grain in the still, white speckle in the clip, where trained filters make it coarse."""
+    generator = torch.Generator().manual_seed(0)
+    frame = 0.2 * torch.randn(1, 1, 64, 64, generator=generator)
+    noise = torch.randn(1, 1, 8, 64, 64, generator=generator)
+    pyramid = [torch.zeros(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+    alike = []
+    for own_grain in (0.0, 0.5, 1.0):
+        settings = {"speckle": 0.9, "speckle_own_grain": own_grain}
+        decoder = WarpDecoder(CONFIG.model_copy(update=settings))
+        torch.nn.init.constant_(decoder.speckle_head.bias[:1], 100.0)
+        with torch.inference_mode():
+            clip, _ = decoder(frame, pyramid, torch.zeros(1, 3, 2, 4, 4), noise)
+        pattern = Texture.of(clip, 2.0).pattern[:, :, 1:]
+        torch.testing.assert_close(pattern.std(), torch.tensor(1.0), atol=0.1, rtol=0)
+        alike.append(float((pattern * pattern.roll(1, 4)).mean()))
+    still = Texture.of(frame.unsqueeze(2), 2.0).pattern
+    assert alike[0] - alike[1] > 0.1
+    assert alike[1] - alike[2] > 0.1
+    assert alike[2] == pytest.approx(float((still * still.roll(1, 4)).mean()), abs=0.05)
+
+
+def test_a_black_still_stays_black() -> None:
+    """It has no grain of its own, and nothing in it becomes something that is not a number."""
+    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": 0.9, "speckle_own_grain": 0.5}))
+    torch.nn.init.constant_(decoder.speckle_head.bias, 100.0)
+    pyramid = [torch.zeros(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+    black = torch.full((1, 1, 64, 64), -1.0)
+    clip, _ = decoder(black, pyramid, torch.zeros(1, 3, 2, 4, 4), torch.randn(1, 1, 8, 64, 64))
+    torch.testing.assert_close(clip, torch.full_like(clip, -1.0), atol=2e-3, rtol=0)
+
+
+def test_a_grain_of_its_own_needs_new_speckle() -> None:
+    """A setting that would do nothing is refused."""
+    with pytest.raises(ValueError, match="speckle_own_grain needs speckle above 0"):
+        AutoencoderConfig(speckle_own_grain=0.5)
+
+
 @pytest.mark.parametrize("logit", [100.0, -200.0], ids=["all", "none"])
 def test_gradients_stay_finite_where_all_speckle_may_go_or_none(logit: float) -> None:
     """A head that shouts saturates its sigmoid; every weight still gets a finite gradient."""
-    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": 0.9}))
+    settings = {"speckle": 0.9, "speckle_own_grain": 0.5}
+    decoder = WarpDecoder(CONFIG.model_copy(update=settings))
     torch.nn.init.constant_(decoder.speckle_head.bias, logit)
     pyramid = [torch.randn(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
     noise = torch.randn(1, 1, 8, 64, 64)

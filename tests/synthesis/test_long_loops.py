@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sonoloop.layers.warp import warp_frame
+from sonoloop.layers.warp import warp_still
 from sonoloop.synthesis.long_loops import (
     Window,
     blend_weights,
@@ -42,7 +42,7 @@ class Mover:
         frame = frame if shares is None else frame * shares
         flow[:, 0] = (self.speeds[self.drawn] * frame)[:, None, None]
         self.drawn += 1
-        return warp_frame(self.still, flow) + 0.01 * frame[:, None, None], flow
+        return warp_still(self.still, flow) + 0.01 * frame[:, None, None], flow
 
 
 def changes(clip: Tensor) -> Tensor:
@@ -94,8 +94,8 @@ def test_flows_are_blended_and_the_still_is_moved_once() -> None:
     assert flow is not None
     assert flow[0, 0, 8].mean().item() == pytest.approx(8 / 11 * 1.6 - 3 / 11 * 0.6, abs=1e-5)
     brighter = 8 / 11 * 0.08 + 3 / 11 * 0.03
-    torch.testing.assert_close(clip, warp_frame(still, flow) + (clip - warp_frame(still, flow)))
-    torch.testing.assert_close(clip[:, :, 8], warp_frame(still, flow)[:, :, 8] + brighter)
+    torch.testing.assert_close(clip, warp_still(still, flow) + (clip - warp_still(still, flow)))
+    torch.testing.assert_close(clip[:, :, 8], warp_still(still, flow)[:, :, 8] + brighter)
 
 
 @pytest.mark.parametrize("num_frames", [8, 16, 40])

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from sonoloop.data.letterbox import Letterbox
 from sonoloop.data.recording import Frames
-from sonoloop.layers.warp import warp_frame
+from sonoloop.layers.warp import warp_still
 from sonoloop.synthesis.native_size import HALF_RANGE, enlarge, to_native_size
 
 SIZE = 64
@@ -48,7 +48,7 @@ def test_detail_rides_on_the_motion() -> None:
     first = small_first(still, letterbox)
     flow = torch.zeros(1, 2, 2, SIZE, SIZE)
     flow[:, 0, 1], flow[:, 1, 1] = 3.0, -2.0
-    frames = to_native_size(still, warp_frame(first, flow)[0], flow[0], letterbox)
+    frames = to_native_size(still, warp_still(first, flow)[0], flow[0], letterbox)
     expected = ndimage.shift(still[0], (8, -12), order=1, mode="nearest")
     inner = np.s_[24:-24, 24:-24]
     difference = frames[1][inner].astype(int) - expected[inner].astype(int)
@@ -74,7 +74,7 @@ def test_bars_of_the_letterbox_stay_out() -> None:
     first = small_first(still, letterbox)
     flow = torch.zeros(1, 2, 2, SIZE, SIZE)
     flow[:, 1, 1] = 6.0
-    frames = to_native_size(still, warp_frame(first, flow)[0], flow[0], letterbox)
+    frames = to_native_size(still, warp_still(first, flow)[0], flow[0], letterbox)
     assert (frames[1] == 200).all()
 
 

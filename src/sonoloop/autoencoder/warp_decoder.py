@@ -4,7 +4,7 @@ The paper's decoder paints every frame anew (``adain_decoder``). Warping keeps t
 anatomy of the still and reconstructs better at equal time (docs/experiments.md).
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from einops import rearrange
@@ -17,7 +17,8 @@ from sonoloop.autoencoder.decoder_block import DecoderBlock, LatentStem
 from sonoloop.autoencoder.first_frame import level_widths
 from sonoloop.layers.filtered_noise import FilteredNoise
 from sonoloop.layers.gaussian_blur import gaussian_blur
-from sonoloop.layers.warp import integrate_velocity, resize_flow, warp_frame
+from sonoloop.layers.own_grain import noise_with_grain_of
+from sonoloop.layers.warp import integrate_velocity, resize_flow, warp_frame, warp_still
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 
 MAX_FLOW: Final = 0.25
@@ -59,6 +60,7 @@ class WarpDecoder(nn.Module):
         self.residual_blur = config.residual_blur
         self.residual_frames = config.residual_frames
         self.most_new_speckle = config.speckle
+        self.own_grain = config.speckle_own_grain
         half, *coarser = level_widths(config.decoder_width)
         self.stem = LatentStem(config, coarser[-1])
         self.blocks = nn.ModuleList(
@@ -118,7 +120,7 @@ class WarpDecoder(nn.Module):
         quarter_flow = integrate_velocity(quarter_flow, self.flow_squarings)
         flow = resize_flow(quarter_flow, size, size)
         flow = _after_zero(flow[:, :, 1:])
-        moved = warp_frame(first_frame, flow)
+        moved = warp_still(first_frame, flow)
         hidden = self._refined(features, pyramid[0], quarter_flow)
         spread = sub_pixels(self.residual_head(hidden).float())
         later = average_over_frames(spread[:, :, 1:], self.residual_frames)
@@ -128,7 +130,9 @@ class WarpDecoder(nn.Module):
         if not self.residual_blur:
             return moved + residual, flow
         if self.filtered_noise is not None and speckle_noise is not None:
-            moved = self._with_new_speckle(moved, hidden, self.filtered_noise, speckle_noise)
+            moved = self._with_new_speckle(
+                moved, hidden, self.filtered_noise, speckle_noise, first_frame
+            )
         return brighten(moved, residual, self.residual_blur), flow
 
     def _refined(
@@ -148,7 +152,12 @@ class WarpDecoder(nn.Module):
         return functional.silu(hidden + self.refine2(hidden))
 
     def _with_new_speckle(
-        self, moved: Clip, hidden: Tensor, filtered_noise: FilteredNoise, speckle_noise: Clip
+        self,
+        moved: Clip,
+        hidden: Tensor,
+        speckle: FilteredNoise,
+        noise: Clip,
+        first_frame: Frame,
     ) -> Clip:
         """Let moved speckle give way to new, after frame 0."""
         wanted = functional.interpolate(
@@ -157,11 +166,37 @@ class WarpDecoder(nn.Module):
         share = torch.sigmoid(wanted[:, :1] + FIRST_SHARE).clamp_min(LEAST_SHARE)
         share = self.most_new_speckle * share
         with torch.autocast(moved.device.type, enabled=False):
-            speckle = filtered_noise(wanted[:, 1:], speckle_noise.float())
-        later = replace_speckle(
-            moved[:, :, 1:], share[:, :, 1:], speckle[:, :, 1:], self.residual_blur
-        )
+            new = speckle(wanted[:, 1:], noise.float())
+        if self.own_grain:
+            texture = Texture.of(first_frame.unsqueeze(2), self.residual_blur).pattern[:, :, 0]
+            # Flipped, the same noise is another one: variances add up.
+            own = noise_with_grain_of(texture, noise.flip(3, 4))
+            new = (1 - self.own_grain) ** 0.5 * new + self.own_grain**0.5 * own
+        later = replace_speckle(moved[:, :, 1:], share[:, :, 1:], new[:, :, 1:], self.residual_blur)
         return torch.cat([moved[:, :, :1], later], dim=2)
+
+
+class Texture(NamedTuple):
+    """A clip taken apart, in echo amplitudes from 0 to 1: mean + contrast pattern.
+
+    Args:
+        mean: Local brightness.
+        contrast: Local standard deviation, above 0.
+        pattern: What is left, of mean 0 and variance 1.
+    """
+
+    mean: Clip
+    contrast: Clip
+    pattern: Clip
+
+    @classmethod
+    def of(cls, clip: Clip, sigma: float) -> "Texture":
+        """Take a clip apart; local is a Gaussian of so many pixels (standard deviation)."""
+        amplitude = 0.5 * (clip + 1)
+        mean = gaussian_blur(amplitude, sigma)
+        texture = amplitude - mean
+        contrast = (gaussian_blur(texture.square(), sigma) + VARIANCE_FLOOR).sqrt()
+        return cls(mean, contrast, texture / contrast)
 
 
 def replace_speckle(
@@ -169,10 +204,10 @@ def replace_speckle(
 ) -> Clip:
     """Give a clip new texture of the same brightness and contrast.
 
-    mean + sqrt(1 - share) (amplitude - mean) + sqrt(share) contrast speckle
+    mean + contrast (sqrt(1 - share) pattern + sqrt(share) speckle)
 
-    in echo amplitudes from 0 to 1; mean and contrast (standard deviation) are local, so where
-    nothing echoes nothing appears, and no share can blur.
+    as ``Texture`` takes the frames apart: mean and contrast are local, so where nothing echoes
+    nothing appears, and no share can blur.
 
     Args:
         moved: Frames.
@@ -180,11 +215,8 @@ def replace_speckle(
         speckle: Noise of mean 0 and variance 1.
         sigma: Standard deviation in pixels of the Gaussian that is local.
     """
-    amplitude = 0.5 * (moved + 1)
-    mean = gaussian_blur(amplitude, sigma)
-    texture = amplitude - mean
-    contrast = (gaussian_blur(texture.square(), sigma) + VARIANCE_FLOOR).sqrt()
-    return 2 * (mean + (1 - share).sqrt() * texture + share.sqrt() * contrast * speckle) - 1
+    mean, contrast, old = Texture.of(moved, sigma)
+    return 2 * (mean + contrast * ((1 - share).sqrt() * old + share.sqrt() * speckle)) - 1
 
 
 def brighten(moved: Clip, residual: Clip, sigma: float) -> Clip:

@@ -8,19 +8,22 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from sonoloop.layers.half_pixels import with_half_pixels
 from sonoloop.shapes import Clip, Flow, Frame
 
 Interpolation = Literal["bicubic", "bilinear"]
 
 
-def warp_frame(frame: Frame, flow: Flow, interpolation: Interpolation = "bicubic") -> Clip:
+def warp_frame(
+    frame: Float[Tensor, "b c _ _"], flow: Flow, interpolation: Interpolation = "bicubic"
+) -> Clip:
     """Move one image along a flow, once per frame of the flow.
 
     out[:, :, t, y, x] = frame[:, :, y + flow_y, x + flow_x], the border repeated.
 
     Args:
-        frame: Image or features, one per item.
-        flow: (dx, dy) in pixels of ``frame``, at the same height and width.
+        frame: Image or features, one per item, or ``with_half_pixels`` of them: sharper.
+        flow: (dx, dy) in pixels of the image, at its height and width.
         interpolation: Between pixels. Bilinear blurs what moves by half a pixel, which turns
             speckle grey (docs/experiments.md); for features and fields, which are smooth, it does.
             Bicubic keeps the grain and may leave the image's range by a little.
@@ -29,6 +32,7 @@ def warp_frame(frame: Frame, flow: Flow, interpolation: Interpolation = "bicubic
         One warped image per frame of the flow, in the flow's number of frames.
     """
     batch, _, num_frames, height, width = flow.shape
+    has_half_pixels = frame.shape[2:] == (2 * height + 1, 2 * width + 1)
     scale = torch.tensor([2 / width, 2 / height], device=flow.device, dtype=torch.float32)
     offset = flow.float().permute(0, 2, 3, 4, 1) * scale  # (b, t, h, w, 2), in [-1, 1] units
     grid = identity_grid(height, width, device=flow.device) + offset
@@ -38,9 +42,14 @@ def warp_frame(frame: Frame, flow: Flow, interpolation: Interpolation = "bicubic
         grid.reshape(batch, num_frames * height, width, 2),
         mode=interpolation,
         padding_mode="border",
-        align_corners=False,
+        align_corners=has_half_pixels,  # their first and last sample are the image's edges
     )
     return warped.reshape(batch, -1, num_frames, height, width)
+
+
+def warp_still(still: Frame, flow: Flow) -> Clip:
+    """Move one picture along a flow and keep its finest grain: ``warp_frame`` by half pixels."""
+    return warp_frame(with_half_pixels(still), flow)
 
 
 def integrate_velocity(velocity: Flow, squarings: int) -> Flow:

@@ -21,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from sonoloop.layers.half_pixels import with_half_pixels
 from sonoloop.layers.warp import warp_frame
 from sonoloop.shapes import Clip, Flow, Frame
 
@@ -64,6 +65,7 @@ def long_loop(
     batch, channels, height, width = first_frame.shape
     correction = torch.zeros(batch, channels, num_frames, height, width)
     flow_sum: Tensor | None = None
+    fine = with_half_pixels(first_frame)
     for start, weight in zip(starts, weights, strict=True):
         stop = min(start + window_frames, num_frames)
         here, part = slice(start, stop), slice(0, stop - start)
@@ -74,12 +76,12 @@ def long_loop(
         share = weight[here, None, None]
         moved = first_frame.unsqueeze(2)
         if flow is not None:
-            moved = warp_frame(first_frame, flow)[:, :, part]
+            moved = warp_frame(fine, flow)[:, :, part]
             if flow_sum is None:
                 flow_sum = torch.zeros(batch, 2, num_frames, height, width)
             flow_sum[:, :, here] += share * flow[:, :, part]
         correction[:, :, here] += share * (clip[:, :, part] - moved)
-    moved = first_frame.unsqueeze(2) if flow_sum is None else warp_frame(first_frame, flow_sum)
+    moved = first_frame.unsqueeze(2) if flow_sum is None else warp_frame(fine, flow_sum)
     return moved + correction, flow_sum
 
 

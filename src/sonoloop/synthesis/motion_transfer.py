@@ -19,7 +19,7 @@ from sonoloop.data.reading import ReadRecording, read_recording
 from sonoloop.data.recording import Frames, Recording
 from sonoloop.data.scan_region import clean_frames
 from sonoloop.errors import UnreadableFileError, UsageError
-from sonoloop.layers.warp import warp_frame
+from sonoloop.layers.warp import warp_still
 from sonoloop.shapes import Clip, Flow, Frame, Latent
 from sonoloop.synthesis.native_size import HALF_RANGE
 from sonoloop.synthesis.seeds import pixels_sha256
@@ -146,7 +146,7 @@ class FlowOnly:
         if flow is None:
             msg = "this model's decoder paints and states no flow: leave flow_only out"
             raise UsageError(msg)
-        return warp_frame(first_frame, flow), flow
+        return warp_still(first_frame, flow), flow
 
 
 def open_clip(

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from sonoloop.data.letterbox import Letterbox
 from sonoloop.data.recording import Frames
+from sonoloop.layers.half_pixels import with_half_pixels
 from sonoloop.layers.warp import resize_flow, warp_frame
 
 HALF_RANGE: Final = 127.5
@@ -48,6 +49,7 @@ def to_native_size(
     square = clip[None].float()
     first = square[:, :, 0]
     native = torch.from_numpy(still).to(first)[None] / HALF_RANGE - 1  # (1, 1, h, w)
+    fine_first, fine_native = with_half_pixels(first), with_half_pixels(native)
 
     frames = np.empty((clip.shape[1], height, width), dtype=np.uint8)
     frames[0] = still[0]
@@ -56,9 +58,9 @@ def to_native_size(
         if flow is not None:
             step = flow[None, :, frame_index : frame_index + 1].float()
             # Moved with its black bars, so that a bar the model pulled in is no correction.
-            moved_square = warp_frame(first, step)[:, :, 0]
+            moved_square = warp_frame(fine_first, step)[:, :, 0]
             inner = step[..., top:bottom, left:right]
-            moved = warp_frame(native, resize_flow(inner, height, width))[:, :, 0]
+            moved = warp_frame(fine_native, resize_flow(inner, height, width))[:, :, 0]
         correction = (square[:, :, frame_index] - moved_square)[:, :, top:bottom, left:right]
         frame = moved + enlarge(correction, height, width)
         levels = ((frame + 1) * HALF_RANGE).round_().clamp_(0, 2 * HALF_RANGE)

@@ -7,7 +7,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from sonoloop.data.recording import Frames
-from sonoloop.layers.warp import warp_frame
+from sonoloop.layers.warp import warp_still
 
 STRENGTH: Final = 0.03
 """Standard deviation of the displacement, as a fraction of the side."""
@@ -47,7 +47,8 @@ def warped_still(still: Frames, num_frames: int, rng: np.random.Generator) -> Fr
         swing = np.sin(rng.uniform(*CYCLES) * phase + start) - np.sin(start)
         flow += field[:, None] * swing[:, None, None]
     frame = torch.from_numpy(still.astype(np.float32))[None, None]
-    moved = warp_frame(frame, torch.from_numpy(flow.astype(np.float32))[None])[0, 0].numpy()
+    fields = torch.from_numpy(flow.astype(np.float32))[None]
+    moved = warp_still(frame, fields)[0, 0].numpy()
     noise = 1 + SPECKLE * rng.standard_normal(moved.shape)
     noise[0] = 1
     frames: Frames = np.rint(np.clip(moved * noise, 0, 255)).astype(np.uint8)
