@@ -32,7 +32,8 @@ sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/s
 # Against a critic that weighs more, without LPIPS. Less new speckle keeps anatomy clearer, and
 # brightness averaged over three frames leaves the critic no single frame to paint texture in.
 sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/stage1-critic" \
-  --out "$out/stage1" --resume --set autoencoder.speckle=0.4 autoencoder.residual_frames=3 \
+  --out "$out/stage1" --resume --set autoencoder.residual_frames=3 \
+  --set autoencoder.speckle=0.6 autoencoder.speckle_own_grain=0.7 \
   --set autoencoder_losses.patch_adversarial=0.08 autoencoder_losses.feature_matching=2.0 \
   --set critics.learning_rate_scale=0.5 autoencoder_training.betas='[0.5,0.99]' \
   --set autoencoder_training.learning_rate=2e-4 autoencoder_training.warmup_steps=50 \
@@ -40,7 +41,7 @@ sonoloop train autoencoder --data "$out/pocus128" --preset laptop --init "$out/s
   --set autoencoder_training.ema_decay=0.995
 sonoloop train diffusion --data "$out/pocus128" --autoencoder "$out/stage1" --preset laptop \
   --out "$out/stage2" --resume \
-  --set diffusion.motion=true diffusion.temperature=0.7 latent_cache.encodings_per_video=24 \
+  --set diffusion.motion=true diffusion.temperature=0.8 latent_cache.encodings_per_video=24 \
   --set diffusion_training.max_steps=3000
 sonoloop export --autoencoder "$out/stage1" --diffusion "$out/stage2" \
   --data "$out/pocus128" --trained-on "lung ultrasound (POCUS)" --name default --out "$out/model"

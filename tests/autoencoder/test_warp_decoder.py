@@ -181,6 +181,29 @@ def test_new_speckle_may_have_the_grain_of_the_still() -> None:
     assert alike[2] == pytest.approx(float((still * still.roll(1, 4)).mean()), abs=0.05)
 
 
+def test_edges_where_speckle_stays_lend_no_streaks() -> None:
+    """Beside a black bar, whose edge would be half of the spectrum, grain is as without the bar."""
+    generator = torch.Generator().manual_seed(0)
+    frame = 0.2 * torch.randn(1, 1, 64, 64, generator=generator)
+    frame[..., :16] = -1
+    frame[..., 16:18] = 1
+    noise = torch.randn(1, 1, 8, 64, 64, generator=generator)
+    pyramid = [torch.zeros(1, w, 32 // 2**k, 32 // 2**k) for k, w in enumerate(level_widths(4))]
+    decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": 0.9, "speckle_own_grain": 1.0}))
+    along_edge = []
+    for edge_logit in (100.0, -100.0):
+        logits = torch.zeros(1, 1 + decoder.filtered_noise.num_filters, 8, 32, 32)
+        logits[:, 0] = 100.0
+        logits[:, 0, ..., :12] = edge_logit
+        decoder.speckle_head.register_forward_hook(lambda *_, _logits=logits: _logits)
+        with torch.inference_mode():
+            clip, _ = decoder(frame, pyramid, torch.zeros(1, 3, 2, 4, 4), noise)
+        grain = Texture.of(clip, 2.0).pattern[0, 0, 1:, :, 28:]
+        along_edge.append(float((grain * grain.roll(4, 1)).mean()))
+    assert along_edge[0] > 0.08, along_edge
+    assert abs(along_edge[1]) < 0.02
+
+
 def test_a_black_still_stays_black() -> None:
     """It has no grain of its own, and nothing in it becomes something that is not a number."""
     decoder = WarpDecoder(CONFIG.model_copy(update={"speckle": 0.9, "speckle_own_grain": 0.5}))

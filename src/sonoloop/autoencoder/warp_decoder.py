@@ -168,9 +168,11 @@ class WarpDecoder(nn.Module):
         with torch.autocast(moved.device.type, enabled=False):
             new = speckle(wanted[:, 1:], noise.float())
         if self.own_grain:
-            texture = Texture.of(first_frame.unsqueeze(2), self.residual_blur).pattern[:, :, 0]
+            pattern = Texture.of(first_frame.unsqueeze(2), self.residual_blur).pattern[:, :, 0]
+            # Where speckle stays there are lines and edges, which would lend streaks.
+            lends = share.detach().mean(dim=2)
             # Flipped, the same noise is another one: variances add up.
-            own = noise_with_grain_of(texture, noise.flip(3, 4))
+            own = noise_with_grain_of(lends * pattern, noise.flip(3, 4))
             new = (1 - self.own_grain) ** 0.5 * new + self.own_grain**0.5 * own
         later = replace_speckle(moved[:, :, 1:], share[:, :, 1:], new[:, :, 1:], self.residual_blur)
         return torch.cat([moved[:, :, :1], later], dim=2)

@@ -1,4 +1,4 @@
-"""A picture with the places halfway between its pixels, by Lanczos' windowed sinc.
+"""A picture with the places halfway between its pixels, by a Lanczos-windowed sinc (Duchon 1979).
 
 Cubic interpolation keeps grain of four pixels and blurs finer grain where it falls between pixels.
 Between half pixels it has twice as many samples of the same grain to go by.
