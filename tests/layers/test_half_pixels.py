@@ -28,6 +28,14 @@ def test_a_fine_wave_is_met_between_its_pixels() -> None:
     torch.testing.assert_close(fine[16:-16], expected[16:-16], atol=0.01, rtol=0)
 
 
+def test_mixed_precision_does_not_round_the_picture() -> None:
+    """Eight bits would be coarser than the grey levels of a still."""
+    frame = torch.randn(1, 1, 16, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        fine = with_half_pixels(frame)
+    assert torch.equal(fine, with_half_pixels(frame))
+
+
 def test_a_flat_picture_stays_flat() -> None:
     """Up to its border."""
     flat = torch.full((1, 1, 5, 4), 0.3)

@@ -48,15 +48,13 @@ class AutoencoderConfig(BaseModel):
     teach how much. May be lowered after training: less new speckle, clearer anatomy."""
     speckle_own_grain: float = Field(default=0.0, ge=0, le=1)
     """Share of the new speckle's variance that has the grain of the still itself, its power
-    spectrum; the rest has that of the trained filters. May be changed after training."""
+    spectrum; the rest has that of the trained filters. May be changed after training; means
+    nothing where speckle is 0."""
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "AutoencoderConfig":
         if self.speckle and (self.decoder != "warp" or not self.residual_blur):
             msg = "speckle needs the warp decoder and a residual_blur above 0"
-            raise ValueError(msg)
-        if self.speckle_own_grain and not self.speckle:
-            msg = "speckle_own_grain needs speckle above 0: no speckle is new"
             raise ValueError(msg)
         if self.flow_squarings and self.decoder != "warp":
             msg = "flow_squarings needs the warp decoder"

@@ -22,8 +22,9 @@ def with_half_pixels(frame: Frame) -> Float[Tensor, "b c 2*h+1 2*w+1"]:
 
     Sample j lies at pixel (j - 1) / 2: the first at -1/2, half a pixel outside, as the last.
     """
-    rows = _with_halves(frame.float().mT).mT
-    fine: Tensor = _with_halves(rows)
+    with torch.autocast(frame.device.type, enabled=False):
+        rows = _with_halves(frame.float().mT).mT
+        fine: Tensor = _with_halves(rows)
     return fine
 
 
