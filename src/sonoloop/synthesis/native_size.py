@@ -49,7 +49,8 @@ def to_native_size(
     square = clip[None].float()
     first = square[:, :, 0]
     native = torch.from_numpy(still).to(first)[None] / HALF_RANGE - 1  # (1, 1, h, w)
-    fine_first, fine_native = with_half_pixels(first), with_half_pixels(native)
+    if flow is not None:
+        fine_first, fine_native = with_half_pixels(first), with_half_pixels(native)
 
     frames = np.empty((clip.shape[1], height, width), dtype=np.uint8)
     frames[0] = still[0]
